@@ -1,0 +1,29 @@
+"""Everything radloop refuses, as one tree of errors."""
+
+from components.errors._errors import (
+    CatalogError,
+    ConfigurationError,
+    DataQualityError,
+    LedgerError,
+    ModelError,
+    RadloopError,
+    RefusedInputError,
+    ServerError,
+    SnapshotError,
+    StorageError,
+    TrainingError,
+)
+
+__all__ = [
+    "CatalogError",
+    "ConfigurationError",
+    "DataQualityError",
+    "LedgerError",
+    "ModelError",
+    "RadloopError",
+    "RefusedInputError",
+    "ServerError",
+    "SnapshotError",
+    "StorageError",
+    "TrainingError",
+]

@@ -1,0 +1,41 @@
+"""Reading the settings once, with errors that say which one is wrong."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from components.errors import ConfigurationError
+from components.settings._settings import Settings
+
+
+def load_settings(home: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of HOME/radloop.toml, over them the RADLOOP_… variables, over them `overrides`.
+
+    Raises:
+        ConfigurationError: a file that is no TOML, an unknown key, a value out of range.
+    """
+    chosen = home or Path(os.environ.get("RADLOOP_HOME", Settings.model_fields["home"].default))
+    file = chosen / "radloop.toml"
+    try:
+        from_file = tomllib.loads(file.read_text()) if file.is_file() else {}
+        from_environment = Settings().model_dump(exclude_unset=True)
+        return Settings.model_validate(_merged(from_file, from_environment, overrides, {"home": chosen}))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"radloop.toml is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"The setting '{name}' is wrong: {first['msg']}.") from None
+
+
+def _merged(*layers: dict[str, Any]) -> dict[str, Any]:
+    """Nested dictionaries laid over each other, the last one on top."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = result.get(key)
+            result[key] = _merged(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
+    return result

@@ -1,0 +1,189 @@
+"""One small frozen class per concern; unknown keys are refused, every field says what it is."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from upath import UPath
+
+_LARGEST_HELD_OUT = 0.9
+
+
+class _Concern(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Architecture(StrEnum):
+    """Members of a SoloNet (Mohn et al.), by their timm names."""
+
+    DENSENET121 = "densenet121"
+    RESNEXT50 = "resnext50_32x4d"
+    MOBILENETV2 = "mobilenetv2_100"
+
+
+class UncertainPolicy(StrEnum):
+    """What an uncertain statement becomes as a training target (Irvin et al. 2019; Pham et al. 2021)."""
+
+    SOFT = "soft"
+    ZEROS = "zeros"
+    ONES = "ones"
+    IGNORE = "ignore"
+
+
+class DeidentifySettings(_Concern):
+    """How identity is taken off (DICOM PS3.15 annex E)."""
+
+    key_file: Path | None = Field(None, description="file of the pseudonym key; default HOME/secrets/pseudonym.key")
+    max_shift_days: int = Field(365, ge=1, le=3650, description="dates move back by 1 to this many days, per patient")
+    keep_characteristics: bool = Field(True, description="keep sex and rounded age (over 89 pooled as 90)")
+    keep_device: bool = Field(True, description="keep manufacturer and model, for subgroup statistics")
+
+
+class ImagingSettings(_Concern):
+    """From a DICOM file's pixels to what models see."""
+
+    size: int = Field(512, ge=32, le=2048, description="side of the square 8-bit input, in pixels")
+    crop_borders: bool = Field(True, description="cut black collimation borders off before resizing")
+
+
+class SplitSettings(_Concern):
+    """Shares of patients; what is left after validation and test is for training."""
+
+    validation: float = Field(0.15, gt=0, lt=0.5, description="share of patients for early stopping and thresholds")
+    test: float = Field(0.25, gt=0, lt=0.8, description="share of patients locked for the gate, for ever")
+
+    @model_validator(mode="after")
+    def _leaves_some_for_training(self) -> "SplitSettings":
+        if self.validation + self.test > _LARGEST_HELD_OUT:
+            raise ValueError("validation + test must leave at least a tenth of the patients for training")
+        return self
+
+
+class ModelSettings(_Concern):
+    """The ensemble and the size of the picture it sees."""
+
+    members: tuple[Architecture, ...] = Field(
+        (Architecture.DENSENET121, Architecture.RESNEXT50, Architecture.MOBILENETV2),
+        min_length=1,
+        description="SoloNet's members; their probabilities are averaged",
+    )
+    image_size: int = Field(512, ge=32, le=2048, description="side of the network's input, in pixels")
+    dropout: float = Field(0.8, ge=0, lt=1, description="before the classifier of each member")
+
+
+class TrainingSettings(_Concern):
+    """One Ray Train run; the defaults are Mohn et al.'s."""
+
+    epochs: int = Field(100, ge=1, description="at most this many passes over the training images")
+    batch_size: int = Field(88, ge=1, description="images a step, over all workers")
+    learning_rate: float = Field(0.001, gt=0, description="of the optimiser, at its peak")
+    optimizer: str = Field("sgd", pattern="^(sgd|adamw)$", description="sgd (momentum .9) or adamw")
+    patience: int = Field(10, ge=1, description="stop after this many epochs without a better validation loss")
+    uncertain: UncertainPolicy = Field(UncertainPolicy.SOFT, description="what uncertain becomes")
+    workers: int = Field(1, ge=0, description="Ray Train workers; 0 trains in this process")
+    use_gpu: bool = Field(False, description="one GPU a worker")
+    max_failures: int = Field(2, ge=0, description="how often a lost worker is replaced and the run resumed")
+    threads: int | None = Field(None, ge=1, description="torch threads a worker; default: the cores it was given")
+
+
+class GateSettings(_Concern):
+    """When a candidate may replace the champion."""
+
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="level of every test and interval (1 - alpha)")
+    max_label_loss: float = Field(0.02, ge=0, description="no label may be significantly worse by more than this AUC")
+    min_positives: int = Field(10, ge=1, description="below this (or as few negatives) a label is not judged")
+    bootstrap_draws: int = Field(2000, ge=100, description="patient-level draws for the mean AUC difference")
+
+
+class ServingSettings(_Concern):
+    """The prediction service."""
+
+    host: str = Field("127.0.0.1", description="address it listens on")
+    port: int = Field(3000, ge=0, le=65535)
+    token: SecretStr | None = Field(None, description="callers' bearer token; default: made once in HOME/secrets")
+    max_upload_mb: int = Field(64, ge=1, description="larger uploads are answered with 413")
+    timeout_s: float = Field(30, gt=0, description="a request that takes longer is answered with 504")
+    poll_s: float = Field(10, gt=0, description="how often the champion alias is looked at")
+
+
+class LabelStudioSettings(_Concern):
+    """Where radiologists read."""
+
+    url: str = Field("http://127.0.0.1:8080", description="address of the Label Studio server")
+    token: SecretStr | None = Field(None, description="API token; default: made once in HOME/secrets")
+    project: str = Field("radloop chest radiographs", description="title of the project")
+
+
+class RelabelSettings(_Concern):
+    """Which studies people are asked to read."""
+
+    queue_size: int = Field(40, ge=1, description="studies a push")
+    random_share: float = Field(0.1, ge=0, le=1, description="share drawn at random, to keep estimates honest")
+
+
+class ServersSettings(_Concern):
+    """Addresses of the engines' servers on this machine."""
+
+    host: str = Field("127.0.0.1", description="address the local servers listen on")
+    prefect_port: int = Field(4200, ge=1, le=65535)
+    mlflow_port: int = Field(5000, ge=1, le=65535)
+
+
+class Settings(BaseSettings):
+    """Everything settable. Read from HOME/radloop.toml, then from RADLOOP_… variables (A__B for a.b)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RADLOOP_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    home: Path = Field(Path("radloop-home"), description="folder of everything radloop keeps")
+    site: str = Field("local", pattern="^[a-z][a-z0-9_-]{0,31}$", description="name of this hospital in the catalog")
+    seed: int = Field(0, ge=0, description="of splits, soft targets, training and bootstrap")
+    catalog_url: SecretStr | None = Field(None, description="SQLAlchemy URL; default SQLite in HOME")
+    storage_url: str | None = Field(None, description="fsspec URL of images and snapshots; default HOME/store")
+    mlflow_url: str | None = Field(None, description="MLflow tracking URI; default SQLite in HOME")
+    deidentify: DeidentifySettings = DeidentifySettings()
+    imaging: ImagingSettings = ImagingSettings()
+    split: SplitSettings = SplitSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    gate: GateSettings = GateSettings()
+    serving: ServingSettings = ServingSettings()
+    label_studio: LabelStudioSettings = LabelStudioSettings()
+    relabel: RelabelSettings = RelabelSettings()
+    servers: ServersSettings = ServersSettings()
+
+    @property
+    def catalog(self) -> SecretStr:
+        """SQLAlchemy URL of the catalog."""
+        return self.catalog_url or SecretStr(f"sqlite:///{self.home.absolute() / 'catalog.db'}")
+
+    @property
+    def store(self) -> UPath:
+        """Where de-identified images and snapshots lie."""
+        return UPath(self.storage_url or self.home.absolute() / "store")
+
+    @property
+    def tracking(self) -> str:
+        """MLflow tracking URI."""
+        return self.mlflow_url or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
+
+    @property
+    def secrets(self) -> Path:
+        """Folder of keys and tokens, readable by its owner only."""
+        return self.home.absolute() / "secrets"
+
+    @property
+    def quarantine(self) -> Path:
+        """Folder of refused files, which still name patients: not downstream of de-identification."""
+        return self.home.absolute() / "quarantine"
+
+    @property
+    def ledger(self) -> Path:
+        """The hash-chained record of looks at the locked set, verdicts and promotions."""
+        return self.home.absolute() / "ledger.jsonl"
