@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
 
 from components.errors import ConfigurationError
 from components.settings._settings import Settings
@@ -21,8 +22,9 @@ def load_settings(home: Path | None = None, **overrides: Any) -> Settings:
     file = chosen / "radloop.toml"
     try:
         from_file = tomllib.loads(file.read_text()) if file.is_file() else {}
-        from_environment = Settings().model_dump(exclude_unset=True)
-        return Settings.model_validate(_merged(from_file, from_environment, overrides, {"home": chosen}))
+        return Settings.model_validate(
+            _merged(from_file, EnvSettingsSource(Settings)(), overrides, {"home": chosen}),
+        )
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"radloop.toml is not valid TOML: {error}.") from None
     except ValidationError as error:

@@ -138,7 +138,6 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         frozen=True,
         extra="forbid",
-        nested_model_default_partial_update=True,
     )
 
     home: Path = Field(Path("radloop-home"), description="folder of everything radloop keeps")
@@ -177,6 +176,11 @@ class Settings(BaseSettings):
     def secrets(self) -> Path:
         """Folder of keys and tokens, readable by its owner only."""
         return self.home.absolute() / "secrets"
+
+    @property
+    def pseudonym_key(self) -> Path:
+        """File of the key that pseudonyms are made with."""
+        return self.deidentify.key_file or self.secrets / "pseudonym.key"
 
     @property
     def quarantine(self) -> Path:
