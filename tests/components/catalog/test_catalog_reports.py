@@ -1,0 +1,144 @@
+"""A report finds its study whichever half comes first, and of its versions the right one counts."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from catalog_records import NOW, image, report, study
+
+from components.catalog import Catalog
+from components.errors import CatalogError
+
+DAY = date(2024, 1, 10)
+
+
+def _current(catalog: Catalog) -> list[tuple[str, str]]:
+    frame = catalog.reports("local")
+    return [(row.report, row.status) for row in frame[frame["current"]].itertuples()]
+
+
+def test_a_report_waits_for_its_images(catalog: Catalog) -> None:
+    assert catalog.add_report(report()) is True
+    assert catalog.link_reports() == 0
+    assert catalog.counts()["waiting"] == 1
+    assert catalog.has_report("R1")
+    catalog.add_study(study(), [image()])
+    assert catalog.link_reports() == 1
+    assert catalog.link_reports() == 0
+    assert catalog.counts()["waiting"] == 0
+    assert catalog.studies()["report"].tolist() == ["R1"]
+
+
+def test_a_report_after_its_images_is_linked(catalog: Catalog) -> None:
+    catalog.add_study(study(), [image()])
+    assert catalog.studies()["report"].tolist() == [None]
+    catalog.add_report(report())
+    assert catalog.link_reports() == 1
+    assert catalog.reports()["study"].tolist() == ["S1"]
+
+
+@pytest.mark.parametrize(
+    ("of_report", "of_study"),
+    [
+        ({"patient": "P2"}, {}),
+        ({"site": "elsewhere"}, {}),
+        ({"accession": "A-other"}, {}),
+        ({"accession": None, "date": DAY + timedelta(days=8)}, {}),
+        ({"accession": None, "date": None}, {}),
+        ({}, {"accession": None, "date": None}),
+    ],
+)
+def test_a_report_of_something_else_goes_on_waiting(
+    catalog: Catalog, of_report: dict[str, Any], of_study: dict[str, Any]
+) -> None:
+    catalog.add_study(study(**of_study), [image()])
+    catalog.add_report(report(**of_report))
+    assert catalog.link_reports() == 0
+
+
+def test_without_accession_the_nearest_date_counts(catalog: Catalog) -> None:
+    for number, shift in enumerate((-6, 3, 20)):
+        catalog.add_study(study(f"S{number}", date=DAY + timedelta(days=shift)), [image(f"I{number}", f"S{number}")])
+    catalog.add_report(report(accession=None, date=DAY))
+    assert catalog.link_reports() == 1
+    assert catalog.reports()["study"].tolist() == ["S1"]
+
+
+def test_between_two_studies_equally_near_a_report_waits(catalog: Catalog) -> None:
+    for name in ("S1", "S2"):
+        catalog.add_study(study(name), [image(f"I-{name}", name)])
+    catalog.add_report(report(accession=None))
+    assert catalog.link_reports() == 0
+    catalog.add_report(report("R2", accession="A-S1"))
+    assert catalog.link_reports() == 1
+    assert catalog.link_reports() == 1, "S1 has its report, so the other one can only be S2's"
+    assert catalog.studies()["report"].tolist() == ["R2", "R1"]
+
+
+def test_versions_stay_and_the_final_one_counts(catalog: Catalog) -> None:
+    catalog.add_study(study(), [image()])
+    assert catalog.add_report(report(status="final", received=NOW)) is True
+    assert catalog.add_report(report(status="preliminary", received=NOW + timedelta(hours=5))) is True
+    assert catalog.add_report(report(status="final", received=NOW + timedelta(hours=6))) is False
+    assert catalog.link_reports() == 2
+    assert len(catalog.reports()) == 2
+    assert _current(catalog) == [("R1", "final")]
+
+
+def test_the_last_correction_counts(catalog: Catalog) -> None:
+    catalog.add_study(study(), [image()])
+    for hours, text in enumerate(("one", "two", "three")):
+        catalog.add_report(report(status="corrected", findings=text, received=NOW + timedelta(hours=hours)))
+    catalog.link_reports()
+    frame = catalog.reports()
+    assert frame.loc[frame["current"], "findings"].tolist() == ["three"]
+
+
+def test_received_at_once_a_correction_comes_before_the_final_it_corrects(catalog: Catalog) -> None:
+    catalog.add_study(study(), [image()])
+    for status in ("P", "C", "F"):
+        catalog.add_report(report(status=status))
+    catalog.link_reports()
+    assert _current(catalog) == [("R1", "C")]
+
+
+def test_a_preliminary_report_counts_while_there_is_no_other(catalog: Catalog) -> None:
+    catalog.add_study(study(), [image()])
+    catalog.add_report(report(status="preliminary"))
+    catalog.link_reports()
+    assert _current(catalog) == [("R1", "preliminary")]
+
+
+def test_a_withdrawn_report_does_not_count(catalog: Catalog) -> None:
+    catalog.add_study(study(), [image()])
+    catalog.add_report(report(status="final"))
+    catalog.add_report(report(status="withdrawn", findings="", impression="", received=NOW + timedelta(hours=1)))
+    catalog.link_reports()
+    assert _current(catalog) == []
+    assert catalog.studies()["report"].tolist() == [None]
+
+
+def test_a_study_with_two_reports_goes_by_the_later_one(catalog: Catalog) -> None:
+    catalog.add_study(study(), [image()])
+    catalog.add_report(report("R1"))
+    catalog.add_report(report("R2", received=NOW + timedelta(days=1)))
+    catalog.link_reports()
+    assert catalog.studies()["report"].tolist() == ["R2"]
+    assert len(catalog.studies()) == 1
+
+
+def test_all_versions_go_to_the_study_of_the_first(catalog: Catalog) -> None:
+    catalog.add_study(study(accession=None), [image()])
+    catalog.add_report(report(status="preliminary", accession=None))
+    catalog.link_reports()
+    catalog.add_study(study("S2", accession=None), [image("I2", "S2")])
+    catalog.add_report(report(status="final", accession=None))
+    assert catalog.link_reports() == 1
+    assert set(catalog.reports()["study"]) == {"S1"}
+
+
+def test_a_report_keeps_its_patient(catalog: Catalog) -> None:
+    catalog.add_report(report())
+    with pytest.raises(CatalogError, match="one patient"):
+        catalog.add_report(report(patient="P2", status="corrected"))
+    assert len(catalog.reports()) == 1
