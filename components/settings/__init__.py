@@ -17,6 +17,7 @@ from components.settings._settings import (
     TrainingSettings,
     UncertainPolicy,
 )
+from components.settings._tokens import load_or_create_token
 
 __all__ = [
     "OFFLINE_ENVIRONMENT",
@@ -34,5 +35,6 @@ __all__ = [
     "TrainingSettings",
     "UncertainPolicy",
     "go_offline",
+    "load_or_create_token",
     "load_settings",
 ]
