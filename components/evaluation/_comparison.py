@@ -1,0 +1,144 @@
+"""What a comparison of two models, or the assessment of one, found; undefined figures are NaN with their reason."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from components.evaluation._interval import Interval
+from components.evaluation._roc import RocCurve
+
+
+class LabelVerdict(StrEnum):
+    """What the comparison shows for one label, at Holm's adjusted level."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NO_DIFFERENCE = "no difference shown"
+    TOO_FEW = "too few positives"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelComparison:
+    """One label: model a (champion) and model b (candidate) on the same judged studies."""
+
+    label: str
+    n: int
+    positives: int
+    auc_a: float
+    auc_a_ci: Interval
+    auc_b: float
+    auc_b_ci: Interval
+    delta: float
+    delta_ci: Interval
+    delong_z: float
+    delong_p: float
+    holm_p: float
+    verdict: LabelVerdict
+    reason: str | None
+    roc_a: RocCurve
+    roc_b: RocCurve
+
+    @property
+    def judged(self) -> bool:
+        """Whether there were positives and negatives enough."""
+        return self.verdict is not LabelVerdict.TOO_FEW
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of DESIGN's `compare --out`."""
+        return {
+            "label": self.label,
+            "n": self.n,
+            "positives": self.positives,
+            "auc_a": _number(self.auc_a),
+            "auc_a_ci": _bounds(self.auc_a_ci),
+            "auc_b": _number(self.auc_b),
+            "auc_b_ci": _bounds(self.auc_b_ci),
+            "delta": _number(self.delta),
+            "delta_ci": _bounds(self.delta_ci),
+            "delong_z": _number(self.delong_z),
+            "delong_p": _number(self.delong_p),
+            "holm_p": _number(self.holm_p),
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverallComparison:
+    """The judged labels together: mean AUC of each model, and their difference over resampled patients."""
+
+    judged_labels: int
+    mean_auc_a: float
+    mean_auc_b: float
+    delta: float
+    delta_ci: Interval
+    bootstrap_p: float
+    wilcoxon_p: float
+    draws: int
+    reason: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The `overall` of DESIGN's `compare --out`, with a reason only where something is undefined."""
+        found: dict[str, Any] = {
+            "mean_auc_a": _number(self.mean_auc_a),
+            "mean_auc_b": _number(self.mean_auc_b),
+            "delta": _number(self.delta),
+            "delta_ci": _bounds(self.delta_ci),
+            "wilcoxon_p": _number(self.wilcoxon_p),
+        }
+        return found if self.reason is None else found | {"reason": self.reason}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Model b (candidate) against model a (champion) on the same studies."""
+
+    labels: tuple[LabelComparison, ...]
+    overall: OverallComparison
+    studies: int
+    patients: int
+    alpha: float
+    min_positives: int
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Exactly DESIGN's `compare --out`: undefined figures are None, their reason beside them."""
+        return {"labels": [label.to_json() for label in self.labels], "overall": self.overall.to_json()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelAssessment:
+    """One label of one model."""
+
+    label: str
+    n: int
+    positives: int
+    auc: float
+    auc_ci: Interval
+    judged: bool
+    reason: str | None
+    roc: RocCurve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """One model alone, where there is no champion to compare it with."""
+
+    labels: tuple[LabelAssessment, ...]
+    judged_labels: int
+    mean_auc: float
+    mean_auc_ci: Interval
+    studies: int
+    patients: int
+    alpha: float
+    min_positives: int
+    seed: int
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _bounds(interval: Interval) -> list[float] | None:
+    return [float(interval.low), float(interval.high)] if math.isfinite(interval.low) else None

@@ -1,0 +1,181 @@
+"""The area under the ROC curve and its variance (DeLong et al. 1988; Obuchowski 1997 for clustered studies).
+
+The AUC is the share of (positive, negative) pairs that a score puts in the right order, a tie counting half. Each
+case's *wins* is the number of cases of the other class that it is on the right side of: a multiple of one half, which
+the midranks of Sun & Xu (2014) give exactly, however heavy the ties.
+
+References:
+    DeLong, DeLong, Clarke-Pearson. Biometrics 1988;44:837.
+    Obuchowski. Nonparametric analysis of clustered ROC curve data. Biometrics 1997;53:567.
+    Sun, Xu. Fast implementation of DeLong's algorithm. IEEE Signal Processing Letters 2014;21:1389.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from components.evaluation._interval import UNDEFINED, Interval, normal_interval
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+_TOO_FEW_FOR_A_VARIANCE = 2
+_NO_VARIANCE = "too few patients with or without the finding: no variance"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Area:
+    """One score's AUC with its DeLong variance; NaN where undefined, with the reason."""
+
+    auc: float
+    variance: float
+    reason: str | None = None
+
+    def interval(self, alpha: float) -> Interval:
+        """The 1 - alpha interval, made on the logit scale, where it stays inside 0..1.
+
+        With 30 positives at AUC .93 the plain interval covers 90 % in simulation, the logit interval 93 %; with 100
+        both are right. Undefined where the variance is, and at an AUC of 0 or 1, where DeLong's variance is 0.
+        """
+        if not self.variance > 0 or not 0 < self.auc < 1:
+            return UNDEFINED
+        spread = float(np.sqrt(self.variance)) / (self.auc * (1 - self.auc))
+        on_logit = normal_interval(float(special.logit(self.auc)), spread, alpha)
+        return Interval(float(special.expit(on_logit.low)), float(special.expit(on_logit.high)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedAreas:
+    """Two scores' AUCs on the same cases, and the test of their difference (b - a)."""
+
+    a: Area
+    b: Area
+    delta: float
+    variance: float
+    z: float
+    p: float
+    reason: str | None = None
+
+    def interval(self, alpha: float) -> Interval:
+        """The 1 - alpha interval of the difference; it excludes 0 exactly when p < alpha."""
+        if np.isnan(self.z):
+            return UNDEFINED
+        return normal_interval(self.delta, float(np.sqrt(self.variance)), alpha)
+
+
+def area(truth: BoolArray, scores: FloatArray, patients: IntArray | None = None) -> Area:
+    """One score's AUC and variance.
+
+    Args:
+        truth: bool [N], True where the finding is there.
+        scores: float64 [N], any range; only the order counts.
+        patients: int64 [N], equal numbers for studies of one patient; None when each study is a patient of its own.
+    """
+    undefined = _undefined(truth)
+    if undefined is not None:
+        return undefined
+    wins = _wins(truth, scores[np.newaxis])
+    return _area(wins, 0, truth, patients)
+
+
+def paired_areas(truth: BoolArray, a: FloatArray, b: FloatArray, patients: IntArray | None = None) -> PairedAreas:
+    """Two scores' AUCs on the same cases and DeLong's paired test.
+
+    Identical orderings give z = 0, p = 1. A single class, or a difference without variance, gives NaN and a reason.
+
+    Args:
+        truth: bool [N], True where the finding is there.
+        a, b: float64 [N], any range; only the order counts.
+        patients: int64 [N], as in `area`.
+    """
+    undefined = _undefined(truth)
+    if undefined is not None:
+        nan = float("nan")
+        return PairedAreas(a=undefined, b=undefined, delta=nan, variance=nan, z=nan, p=nan, reason=undefined.reason)
+    wins = _wins(truth, np.stack([a, b]))
+    area_a, area_b = (_area(wins, model, truth, patients) for model in (0, 1))
+    gains = (wins[0][1] - wins[0][0], wins[1][1] - wins[1][0])
+    variance = _variance(gains, truth, patients)
+    return _test(area_a, area_b, float(gains[0].sum()) / (gains[0].size * gains[1].size), variance)
+
+
+def _test(a: Area, b: Area, delta: float, variance: float) -> PairedAreas:
+    z, p, reason = float("nan"), float("nan"), None
+    if variance > 0:
+        z = delta / float(np.sqrt(variance))
+        p = float(2 * stats.norm.sf(abs(z)))
+    elif variance == 0 and delta == 0:
+        z, p = 0.0, 1.0
+    else:
+        reason = (
+            _NO_VARIANCE if np.isnan(variance) else "every case changes alike, the difference has no variance: no test"
+        )
+    return PairedAreas(a=a, b=b, delta=delta, variance=variance, z=z, p=p, reason=reason)
+
+
+def _undefined(truth: BoolArray) -> Area | None:
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    if positives and negatives:
+        return None
+    reason = "no study is judged" if not truth.size else f"only one class: {positives} positives, {negatives} negatives"
+    return Area(auc=float("nan"), variance=float("nan"), reason=reason)
+
+
+def _wins(truth: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Wins of each positive [K, P] and of each negative [K, Q], exact multiples of one half; scores is [K, N]."""
+    ranks = stats.rankdata(scores, axis=1)
+    of_positives = ranks[:, truth] - stats.rankdata(scores[:, truth], axis=1)
+    of_negatives = truth.sum() - (ranks[:, ~truth] - stats.rankdata(scores[:, ~truth], axis=1))
+    return of_positives, of_negatives
+
+
+def _area(wins: tuple[FloatArray, FloatArray], model: int, truth: BoolArray, patients: IntArray | None) -> Area:
+    of_positives, of_negatives = wins[0][model], wins[1][model]
+    auc = float(of_positives.sum()) / (of_positives.size * of_negatives.size)
+    variance = _variance((of_positives, of_negatives), truth, patients)
+    reason = None
+    if np.isnan(variance):
+        reason = _NO_VARIANCE
+    elif auc in (0.0, 1.0):
+        reason = "the scores separate the classes completely: no interval"
+    return Area(auc=auc, variance=variance, reason=reason)
+
+
+def _variance(wins: tuple[FloatArray, FloatArray], truth: BoolArray, patients: IntArray | None) -> float:
+    """Variance of the mean win (or gain in wins) over all pairs; 0 exactly where every case wins alike."""
+    of_positives, of_negatives = wins
+    if min(of_positives.size, of_negatives.size) < _TOO_FEW_FOR_A_VARIANCE:
+        return float("nan")
+    if not np.ptp(of_positives) and not np.ptp(of_negatives):
+        return 0.0
+    share_of_positives, share_of_negatives = of_positives / of_negatives.size, of_negatives / of_positives.size
+    if patients is None or np.unique(patients).size == patients.size:
+        of_both = share_of_positives.var(ddof=1) / of_positives.size, share_of_negatives.var(ddof=1) / of_negatives.size
+        return float(sum(of_both))
+    return _clustered_variance(share_of_positives, share_of_negatives, patients[truth], patients[~truth])
+
+
+def _clustered_variance(
+    positives: FloatArray, negatives: FloatArray, patients_of_positives: IntArray, patients_of_negatives: IntArray
+) -> float:
+    """Obuchowski's variance: a patient's studies move together, also where some are positive and some negative.
+
+    With one study a patient it equals DeLong's. NaN where fewer than two patients have a positive, or a negative.
+    """
+    mean = positives.mean()
+    patients = np.unique(np.concatenate([patients_of_positives, patients_of_negatives]))
+    sums = []
+    for shares, owners in ((positives, patients_of_positives), (negatives, patients_of_negatives)):
+        sums.append(np.bincount(np.searchsorted(patients, owners), weights=shares - mean, minlength=patients.size))
+    with_positive, with_negative = np.unique(patients_of_positives).size, np.unique(patients_of_negatives).size
+    if min(with_positive, with_negative) < _TOO_FEW_FOR_A_VARIANCE:
+        return float("nan")
+    m, n, both = positives.size, negatives.size, patients.size
+    within_positive = with_positive / (with_positive - 1) * (sums[0] ** 2).sum() / m**2
+    within_negative = with_negative / (with_negative - 1) * (sums[1] ** 2).sum() / n**2
+    across = both / (both - 1) * (sums[0] * sums[1]).sum() / (m * n)
+    variance = float(within_positive + within_negative + 2 * across)
+    return variance if variance > 0 else float("nan")
