@@ -173,6 +173,12 @@ class Settings(BaseSettings):
         return self.mlflow_url or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
 
     @property
+    def artifacts(self) -> Path | None:
+        """Where MLflow's files of runs and models lie; None where its server keeps them."""
+        elsewhere = self.mlflow_url is not None and not self.mlflow_url.startswith("sqlite")
+        return None if elsewhere else self.home.absolute() / "mlflow"
+
+    @property
     def secrets(self) -> Path:
         """Folder of keys and tokens, readable by its owner only."""
         return self.home.absolute() / "secrets"
