@@ -41,7 +41,11 @@ def open_client(uri: str) -> "MlflowClient":
         _refuse_broken_file(Path(uri.removeprefix(_SQLITE)))
     from mlflow import MlflowClient
 
-    for name in ("mlflow", "alembic"):  # "Creating initial MLflow database tables..." is no news for the user
+    for name in (
+        "mlflow",
+        "alembic",
+        "urllib3",
+    ):  # "Creating initial MLflow database tables..." is no news for the user
         logging.getLogger(name).setLevel(logging.WARNING)
     with server_errors():
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
