@@ -6,7 +6,6 @@ from components.intake._ingest import ingest
 from components.intake._read import read_dicom
 from components.intake._reason import Reason
 from components.intake._result import IngestResult
-from components.intake._sections import Sections, split_sections
 from components.intake._select import refuse_other_images, view_of
 
 __all__ = [
@@ -16,12 +15,10 @@ __all__ = [
     "KnownImage",
     "PreparedImage",
     "Reason",
-    "Sections",
     "deidentify_folder",
     "ingest",
     "prepare_image",
     "read_dicom",
     "refuse_other_images",
-    "split_sections",
     "view_of",
 ]

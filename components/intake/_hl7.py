@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import hl7
 
 from components.deidentify import parse_date, quiet_dicom
 from components.intake._message import ReportMessage, status_of
 from components.intake._reason import Reason, refused
-from components.intake._sections import Sections, split_sections
+from components.labeler import Sections, split_sections
 
 _MESSAGE_START = re.compile(rb"^(?=MSH\|)", re.MULTILINE)
 _BATCH_SEGMENT = re.compile(rb"^(?:FHS|BHS|BTS|FTS)\|[^\n]*\n?", re.MULTILINE)
@@ -153,7 +154,7 @@ def _sections(message: hl7.Message) -> Sections:
         return sections
     impression = split_sections("\n".join(concluded))
     own = impression.impression or impression.findings
-    return Sections(sections.findings, "\n".join(part for part in (sections.impression, own) if part))
+    return replace(sections, impression="\n".join(part for part in (sections.impression, own) if part))
 
 
 def _is_impression(observation: str) -> bool:

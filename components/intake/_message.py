@@ -5,7 +5,7 @@ from datetime import date
 
 from components.catalog import ReportStatus
 from components.intake._reason import Reason, refused
-from components.intake._sections import Sections
+from components.labeler import Sections
 
 _STATUSES = {
     "f": ReportStatus.FINAL, "final": ReportStatus.FINAL, "": ReportStatus.FINAL, "signed": ReportStatus.FINAL,

@@ -9,7 +9,7 @@ from components.deidentify import parse_date
 from components.intake._message import ReportMessage, status_of
 from components.intake._reason import Reason, refused
 from components.intake._scan import is_report_header
-from components.intake._sections import Sections, split_sections
+from components.labeler import Sections, split_sections
 
 _PEOPLE = ("patient_name", "radiologist", "referrer", "referring_physician", "technologist")
 _NUMBERS = ("report_id", "accession", "patient_id")
@@ -40,7 +40,9 @@ def split_rows(content: bytes) -> Iterator[tuple[bytes, Mapping[str, str]]]:
 def parse_row(row: Mapping[str, str]) -> ReportMessage:
     """The report of one row; RefusedInputError where it lacks a patient, a number or text."""
     whole = split_sections(row.get("report") or "")
-    own = Sections((row.get("findings") or "").strip(), (row.get("impression") or "").strip())
+    own = Sections(
+        indication="", findings=(row.get("findings") or "").strip(), impression=(row.get("impression") or "").strip()
+    )
     day = re.sub(r"[-/.]", "", (row.get("date") or "").strip()[:10])
     numbers = {(row.get(column) or "").strip() for column in _NUMBERS}
     return ReportMessage(

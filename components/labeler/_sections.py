@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 
 class _Part(StrEnum):
@@ -35,8 +36,10 @@ _HEADINGS: dict[_Part, tuple[str, ...]] = {
         "reason for examination",
         "reason for study",
         "reason for this examination",
+        "indikation",
+        "fragestellung",
     ),
-    _Part.FINDINGS: ("findings", "finding", "report", "body of report", "description", "result", "results"),
+    _Part.FINDINGS: ("findings", "finding", "report", "body of report", "description", "result", "results", "befund"),
     _Part.IMPRESSION: (
         "impression",
         "impressions",
@@ -46,6 +49,7 @@ _HEADINGS: dict[_Part, tuple[str, ...]] = {
         "summary",
         "assessment",
         "interpretation",
+        "beurteilung",
         "findings and impression",
         "findings/impression",
     ),
@@ -82,17 +86,35 @@ _HEADING = re.compile(
 def split_sections(report: str) -> Sections:
     """The sections of a whole report; headings may be in capitals, open a line, or stand in it before a colon."""
     report = report.replace("\r\n", "\n").replace("\r", "\n")  # HL7 separates lines by carriage return
-    parts: dict[_Part, list[str]] = {part: [] for part in _Part}
+    pieces: list[tuple[_Part, str]] = []
     current, start = _Part.FINDINGS, 0
     for match in _HEADING.finditer(report):
         heading = match["line"] or match["inline"]
         if match["line"] is None and not _opens_section(heading):
             continue
-        parts[current].append(report[start : match.start()].strip())
+        pieces.append((current, report[start : match.start()].strip()))
         current, start = _PART_OF[heading.lower()], match.end()
-    parts[current].append(report[start:].strip())
-    text = {part: "\n".join(piece for piece in pieces if piece) for part, pieces in parts.items()}
-    return Sections(indication=text[_Part.INDICATION], findings=text[_Part.FINDINGS], impression=text[_Part.IMPRESSION])
+    pieces.append((current, report[start:].strip()))
+    return Sections(
+        indication=_joined(pieces, _Part.INDICATION),
+        findings=_joined(pieces, _Part.FINDINGS) or _unannounced(pieces),
+        impression=_joined(pieces, _Part.IMPRESSION),
+    )
+
+
+def _joined(pieces: list[tuple[_Part, str]], wanted: _Part) -> str:
+    return "\n".join(piece for part, piece in pieces if part is wanted and piece)
+
+
+def _unannounced(pieces: list[tuple[_Part, str]]) -> str:
+    """Findings without a heading of their own: what stands below the first paragraph of a section before them."""
+    before = takewhile(lambda piece: piece[0] is not _Part.IMPRESSION, pieces)
+    return "\n".join(below for _, piece in before if (below := _below_first_paragraph(piece)))
+
+
+def _below_first_paragraph(piece: str) -> str:
+    _, blank_line, rest = piece.partition("\n\n")
+    return rest.strip() if blank_line else piece.partition("\n")[2].strip()
 
 
 def _opens_section(heading: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from components.catalog import ReportStatus
 from components.errors import RefusedInputError
-from components.intake import Reason, split_sections
+from components.intake import Reason
 from components.intake._hl7 import parse_message, split_messages, unescaped
 from components.intake._table import parse_row, split_rows
 
@@ -128,26 +128,3 @@ def test_tables_without_reports_are_refused(content):
     with pytest.raises(RefusedInputError) as refusal:
         list(split_rows(content))
     assert refusal.value.reason is Reason.BAD_REPORT
-
-
-@pytest.mark.parametrize(
-    ("text", "findings", "impression"),
-    [
-        ("The lungs are clear.", "The lungs are clear.", ""),
-        ("FINDINGS: Clear.\nIMPRESSION: Normal.", "Clear.", "Normal."),
-        ("Indication: Cough. Findings: Clear. Impression: Normal.", "Clear.", "Normal."),
-        (
-            "EXAM: CXR\n\nCLINICAL HISTORY: rule out pneumonia\n\nFINDINGS:\nClear.\n\nCONCLUSION:\nNormal.",
-            "Clear.",
-            "Normal.",
-        ),
-        ("Clear lungs.\nIMPRESSION:\n1. Normal.\n2. Nothing.", "Clear lungs.", "1. Normal.\n2. Nothing."),
-        ("EXAM: CXR\nThe lungs are clear.", "The lungs are clear.", ""),
-        ("HISTORY: cough\n\nThe lungs are clear.\n\nIMPRESSION: Normal.", "The lungs are clear.", "Normal."),
-        ("Impression: Normal.\nRecommendation: CT.", "", "Normal.\nCT."),
-        ("", "", ""),
-    ],
-)
-def test_sections_by_headings_and_without(text, findings, impression):
-    sections = split_sections(text)
-    assert (sections.findings, sections.impression) == (findings, impression)

@@ -41,3 +41,26 @@ def test_headings_in_any_dress(report: str) -> None:
 def test_text_without_headings_is_findings() -> None:
     text = "There is a history: of trouble. No findings of pneumonia."
     assert split_sections(text) == Sections(indication="", findings=text, impression="")
+
+
+@pytest.mark.parametrize(
+    ("text", "findings", "impression"),
+    [
+        ("The lungs are clear.", "The lungs are clear.", ""),
+        ("FINDINGS: Clear.\nIMPRESSION: Normal.", "Clear.", "Normal."),
+        ("Indication: Cough. Findings: Clear. Impression: Normal.", "Clear.", "Normal."),
+        (
+            "EXAM: CXR\n\nCLINICAL HISTORY: rule out pneumonia\n\nFINDINGS:\nClear.\n\nCONCLUSION:\nNormal.",
+            "Clear.",
+            "Normal.",
+        ),
+        ("Clear lungs.\nIMPRESSION:\n1. Normal.\n2. Nothing.", "Clear lungs.", "1. Normal.\n2. Nothing."),
+        ("EXAM: CXR\nThe lungs are clear.", "The lungs are clear.", ""),
+        ("HISTORY: cough\n\nThe lungs are clear.\n\nIMPRESSION: Normal.", "The lungs are clear.", "Normal."),
+        ("Impression: Normal.\nRecommendation: CT.", "", "Normal."),
+        ("", "", ""),
+    ],
+)
+def test_sections_by_headings_and_without(text: str, findings: str, impression: str) -> None:
+    sections = split_sections(text)
+    assert (sections.findings, sections.impression) == (findings, impression)
