@@ -9,12 +9,9 @@ CLINICAL = ("The", "No", "lungs", "heart")
 
 def test_an_invented_hospital_comes_in_whole_and_nobody_is_named(hospital):
     made = write_hospital(hospital.inbox, studies=12, seed=5, site="local", size=64)
-    (hospital.inbox / "truth.csv").unlink()
-    markers = hospital.inbox / "identities.csv"
-    with markers.open(newline="", encoding="utf-8") as file:
+    with (hospital.inbox / "identities.csv").open(newline="", encoding="utf-8") as file:
         wanted = {row["marker"].lower().encode() for row in csv.DictReader(file)}
-    markers.unlink()
-    result = hospital.ingest()
+    result = hospital.ingest(hospital.inbox / "export")
     assert result.as_json() == {
         "received": made.images + made.reports, "accepted": made.images + made.reports, "duplicates": 0, "waiting": 0,
         "quarantined": {},
