@@ -177,7 +177,7 @@ def _round_values(low: float, high: float) -> list[float]:
     """Two to six round numbers between the two; the two themselves where there is no room."""
     width = (high - low) or 1.0
     unit = 10.0 ** math.floor(math.log10(width))
-    step = next(unit * part for part in (0.2, 0.5, 1) if width / (unit * part) < _MOST_LINES)
+    step = next(unit * part for part in (0.2, 0.5, 1, 2) if width / (unit * part) < _MOST_LINES)
     values = [round(n * step, 6) for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
     return values or [low]
 

@@ -1,6 +1,6 @@
 """Holds the error tree: one root, bounded messages."""
 
-import components.errors as errors
+from components import errors
 
 
 def test_every_error_descends_from_the_root_and_is_in_the_drawn_tree() -> None:

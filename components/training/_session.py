@@ -1,0 +1,89 @@
+"""One Ray for several trainings."""
+
+import logging
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.errors import ServerError
+from components.settings import go_offline
+
+_LOOPBACK = "127.0.0.2"  # Ray takes 127.0.0.1 for "find my outside address" and would listen there
+_OBJECT_STORE_BYTES = 200 * 2**20  # pictures are read from the snapshot, so little passes through it
+_LONGEST_FOLDER = 40  # a Unix socket's path has at most 107 characters, and Ray adds about 65
+_ENVIRONMENT = {
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.25",  # how often a report is fetched; the default of 2 s holds epochs up
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less to start; no spot machines here
+    "RAY_TRAIN_METRICS_ENABLED": "0",  # Prometheus metrics that nothing reads
+}
+
+
+@contextmanager
+def ray_session(*, cpus: int | None = None) -> Iterator[None]:
+    """Ray while the block lasts: the one that runs already, or RAY_ADDRESS's cluster, or a new one on loopback.
+
+    cpus: how many a new local one may use; default all.
+
+    Raises:
+        ServerError: Ray does not start, or the cluster does not answer.
+    """
+    _environment()
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    folder = _short_folder()
+    try:
+        _start(folder, cpus)
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path, cpus: int | None) -> None:
+    import ray
+
+    try:
+        if "RAY_ADDRESS" in os.environ:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR)
+            return
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            object_store_memory=_OBJECT_STORE_BYTES,
+            _node_ip_address=_LOOPBACK,
+            _temp_dir=str(folder),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (OSError, RuntimeError, ValueError, ConnectionError, TimeoutError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ServerError(f"Ray does not start or does not answer: {reason}") from None
+
+
+def _environment() -> None:
+    """Sets what Ray reads when it is imported; what the operator set is left alone.
+
+    The token is one that only this process and its workers know: without it Ray keeps its own in the user's home.
+    """
+    go_offline()
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if "ray" not in sys.modules and not any(name.startswith(("RAY_AUTH_", "RAY_ADDRESS")) for name in os.environ):
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
+def _short_folder() -> Path:
+    """A new folder for Ray's sockets and logs."""
+    usual = tempfile.gettempdir()
+    parent = usual if len(usual) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108  mkdtemp makes an unguessable one
+    return Path(tempfile.mkdtemp(prefix="ray-", dir=parent))

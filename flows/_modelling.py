@@ -1,0 +1,198 @@
+"""The steps that `base` and `retrain` share: from the catalog to a registered, judged, documented model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from components.catalog import Catalog, Prediction, Side
+from components.datasets import Snapshot
+from components.datasets import freeze as freeze_snapshot
+from components.evaluation import choose_thresholds, predict
+from components.findings import FINDINGS, Finding
+from components.imaging import PREPROCESSING_VERSION
+from components.labeler import LABELER_VERSION
+from components.models import ModelConfig, load_model
+from components.promotion import Alias, Preprocessing, Registry, read_bundle, write_bundle
+from components.quality import QualityReport, check_retraining
+from components.settings import Settings
+from components.training import EpochReport, TrainingResult, train
+from flows._steps import step
+from flows._telling import progress, say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A trained model packed for the registry: its version, run and bundle folder."""
+
+    version: str
+    run_id: str
+    bundle: Path
+    training: TrainingResult
+
+
+def registry(settings: Settings) -> Registry:
+    """The hospital's registry: one registered model, whatever site it was first trained on."""
+    return Registry(settings.tracking, artifacts=settings.artifacts, site=settings.site)
+
+
+@step(name="freeze a snapshot")
+def freeze(site: str, settings: Settings, folder: Path) -> Snapshot:
+    """Everything labelled of one site, as it is now; new patients get their side of the split, for ever."""
+    with Catalog.open(settings.catalog.get_secret_value()) as catalog, progress("packing images", "snapshot") as report:
+        snapshot = freeze_snapshot(
+            catalog,
+            store=settings.store,
+            site=site,
+            folder=folder / "snapshot",
+            size=settings.imaging.size,
+            split=settings.split,
+            uncertain=settings.training.uncertain,
+            seed=settings.seed,
+            preprocessing=PREPROCESSING_VERSION,
+            progress=report,
+        )
+    sizes = snapshot.manifest.groupby("side")["patient"].nunique()
+    sides = ", ".join(f"{sizes.get(side.value, 0)} {side.value}" for side in Side)
+    say(f"  snapshot {snapshot.hash[:12]}: {len(snapshot.manifest)} images; patients: {sides}")
+    return snapshot
+
+
+@step(name="check the snapshot")
+def check(snapshot: Snapshot, site: str) -> QualityReport:
+    """Whether these data may be trained on; a critical failure ends the run here."""
+    report = check_retraining(snapshot.manifest, subject=f"the snapshot of {site}")
+    for warning in report.warnings:
+        say(f"  warning: {warning.sentence}")
+    report.raise_if_critical()
+    return report
+
+
+@step(name="train")
+def fit(
+    snapshot: Snapshot, settings: Settings, folder: Path, run_name: str, base: Path | None = None
+) -> TrainingResult:
+    """One Ray Train run over all members of the ensemble, from `base`'s weights where given."""
+
+    def told(epoch: EpochReport) -> None:
+        report(epoch.epoch, epoch.epochs)
+        say(
+            f"  epoch {epoch.epoch:>2}/{epoch.epochs}  loss {epoch.train_loss:.3f}, on validation "
+            f"{epoch.validation_loss:.3f}, AUC {epoch.validation_auc:.3f}; {epoch.images_per_s:.0f} images/s"
+        )
+
+    with progress("training", "training") as report:
+        return train(
+            snapshot.folder,
+            model=ModelConfig.from_settings(settings.model),
+            settings=settings.training,
+            base=base,
+            folder=folder / "training",
+            run_name=run_name,
+            seed=settings.seed,
+            on_epoch=told,
+        )
+
+
+@step(name="package and register")
+def register(  # noqa: PLR0913  # what a version is made of
+    snapshot: Snapshot,
+    training: TrainingResult,
+    settings: Settings,
+    *,
+    folder: Path,
+    run_name: str,
+    base: str | None = None,
+) -> Candidate:
+    """Thresholds from the validation patients, bundle, MLflow run, registry version with alias challenger."""
+    scores = predict(load_model(training.model_dir), snapshot, Side.VALIDATION)
+    bundle = write_bundle(
+        folder / "bundle",
+        training.model_dir,
+        site=settings.site,
+        thresholds=choose_thresholds(snapshot.truth(Side.VALIDATION), scores),
+        preprocessing=Preprocessing(
+            version=PREPROCESSING_VERSION, size=snapshot.size, crop_borders=settings.imaging.crop_borders
+        ),
+        labeler_version=LABELER_VERSION,
+        snapshot_hash=snapshot.hash,
+        base_version=base,
+        code_version=code_version(),
+        now=datetime.now(UTC),
+    )
+    shelf = registry(settings)
+    run_id = shelf.log_training(
+        run_name,
+        params=parameters(settings),
+        epochs=[_figures(epoch) for epoch in training.epochs],
+        tags={"radloop.base_version": base or "none", "radloop.code": code_version()},
+        snapshot_hash=snapshot.hash,
+    )
+    return Candidate(version=shelf.register(bundle, run_id), run_id=run_id, bundle=bundle, training=training)
+
+
+@step(name="score the locked patients")
+def score(bundle: Path, snapshot: Snapshot) -> pd.DataFrame:
+    """Probabilities of the bundle's model for the locked test studies."""
+    with progress("scoring", "scoring") as report:
+        return predict(load_model(bundle), snapshot, Side.TEST, progress=report)
+
+
+@step(name="score every study")
+def remember_scores(candidate_version: str, bundle: Path, snapshot: Snapshot, settings: Settings) -> int:
+    """The champion's probabilities for all studies into the catalog, from which the reading queue is made."""
+    model = load_model(bundle)
+    with Catalog.open(settings.catalog.get_secret_value()) as catalog:
+        return sum(
+            catalog.add_predictions(_predictions(predict(model, snapshot, side), candidate_version)) for side in Side
+        )
+
+
+def champion_thresholds(settings: Settings) -> tuple[str, Mapping[Finding, float | None]]:
+    """Version and thresholds of the model in service; ModelError where there is none."""
+    bundle = registry(settings).fetch(Alias.CHAMPION, settings.home / "models")
+    return bundle.name, read_bundle(bundle).thresholds
+
+
+def parameters(settings: Settings) -> dict[str, Any]:
+    """The settings that make a model, flat, for MLflow and the report card."""
+    chosen = settings.model_dump(mode="json", include={"seed", "imaging", "split", "model", "training", "gate"})
+    flat: dict[str, Any] = {"seed": chosen.pop("seed")}
+    for concern, values in chosen.items():
+        flat |= {f"{concern}.{name}": value for name, value in values.items()}
+    return flat
+
+
+@cache
+def code_version() -> str:
+    """radloop's own version."""
+    return version("radloop")
+
+
+def work_folder(settings: Settings, run_name: str) -> Path:
+    """A new folder of one run: snapshot, training, bundle and report card."""
+    folder = settings.home.absolute() / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{run_name}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _figures(epoch: EpochReport) -> dict[str, float]:
+    return {
+        "train_loss": epoch.train_loss,
+        "validation_loss": epoch.validation_loss,
+        "validation_auc": epoch.validation_auc,
+        "images_per_s": epoch.images_per_s,
+    }
+
+
+def _predictions(scores: pd.DataFrame, model_version: str) -> list[Prediction]:
+    return [
+        Prediction(study=study, model_version=model_version, finding=finding, probability=row[finding.value])
+        for study, row in scores.to_dict(orient="index").items()
+        for finding in FINDINGS
+    ]

@@ -1,0 +1,68 @@
+"""`radloop`: exit 0 done, 1 refused or failed with one clear line, 2 wrong usage."""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Group
+
+from components.errors import RadloopError
+from components.settings import go_offline
+
+app = App(
+    name="radloop",
+    help="Keeps a hospital's chest X-ray model tuned to its own patients.",
+    version_flags=["--version"],
+)
+
+# Commands are named by their place and imported when asked for: `radloop --help` does not wait for the engines.
+_COMMANDS = {
+    "The loop": {
+        "demo": ("_demo:demo", "the whole loop once, on an invented hospital or on real pictures"),
+        "up": ("_stack_commands:up", "start the local stack: Prefect, MLflow, the service, Label Studio"),
+        "status": ("_stack_commands:status", "which servers of this home run, and where"),
+        "down": ("_stack_commands:down", "end what `up` started"),
+    },
+    "Studies in": {
+        "simulate": ("_data_commands:simulate", "write an invented hospital's export"),
+        "ingest": ("_data_commands:ingest", "take studies and reports in: de-identified, labelled, checked"),
+        "deidentify": ("_data_commands:deidentify", "de-identified copies of a folder of DICOM files"),
+        "label": ("_data_commands:label", "read the 14 findings out of a table of reports"),
+    },
+    "Models": {
+        "pretrain": ("_model_commands:pretrain", "train a first model on published studies"),
+        "retrain": ("_model_commands:retrain", "fine-tune the champion, prove it, promote it only on proof"),
+        "compare": ("_model_commands:compare", "the gate's statistics on any two models' scores"),
+        "promote": ("_model_commands:promote", "make a version champion that the gate let pass"),
+        "rollback": ("_model_commands:rollback", "put the previous champion back"),
+        "ledger": ("_model_commands:ledger", "prove that no decision was altered"),
+        "serve": ("_model_commands:serve", "run the prediction service"),
+    },
+    "People": {
+        "relabel": ("_relabel_commands:relabel", "studies out to the radiologists, readings in"),
+    },
+}
+for order, (title, commands) in enumerate(_COMMANDS.items()):
+    group = Group(title, sort_key=order)
+    for rank, (command, (place, text)) in enumerate(commands.items()):
+        app.command(f"flows.cli.{place}", name=command, group=group, help=text, sort_key=rank)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of the console script."""
+    go_offline()
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.WARNING)  # engines give their own loggers a level of their own
+        # a failed flow's traceback is in Prefect's pages; here it is one clear line
+        handler.addFilter(lambda record: not record.name.startswith("prefect"))
+    try:
+        app(argv, exit_on_error=False, print_error=True)
+    except CycloptsError:
+        sys.exit(2)
+    except RadloopError as error:
+        sys.stderr.write(f"radloop: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("radloop: stopped by the keyboard; what was finished is kept, run the same again to go on.\n")
+        sys.exit(130)

@@ -1,0 +1,74 @@
+"""Retrain: fine-tune the champion on the hospital's studies, prove it on locked patients, promote it only on proof."""
+
+from typing import Any
+
+from prefect import flow
+
+from components.errors import ModelError
+from components.promotion import Alias
+from components.settings import load_settings
+from flows._card import write_card
+from flows._judging import judge, promote
+from flows._modelling import check, fit, freeze, register, registry, remember_scores, score, work_folder
+from flows._steps import run_name
+from flows._telling import say
+
+
+@flow(name="retrain", flow_run_name=run_name("retrain"))
+def retrain(site: str | None = None) -> dict[str, Any]:
+    """One turn of the loop on a hospital's studies; the answer says what the gate decided and why.
+
+    Raises:
+        ModelError: there is no champion to start from.
+        DataQualityError, SnapshotError, TrainingError: the data or the training do not allow it.
+    """
+    settings = load_settings()
+    site = site or settings.site
+    shelf = registry(settings)
+    if shelf.champion_version() is None:
+        raise ModelError("There is no champion to fine-tune: run `radloop pretrain` on published data first.")
+    champion = shelf.fetch(Alias.CHAMPION, settings.home / "models")
+    folder = work_folder(settings, f"retrain-{site}")
+    snapshot = freeze(site, settings, folder)
+    checks = check(snapshot, site)
+    trained = fit(snapshot, settings, folder, f"retrain-{site}", champion)
+    candidate = register(snapshot, trained, settings, folder=folder, run_name=f"retrain {site}", base=champion.name)
+    champion_scores, scores = score(champion, snapshot), score(candidate.bundle, snapshot)
+    found, verdict = judge(
+        snapshot,
+        champion_scores,
+        scores,
+        champion=champion.name,
+        candidate=candidate,
+        checks=checks,
+        settings=settings,
+    )
+    card = write_card(
+        folder,
+        candidate=candidate,
+        champion=champion.name,
+        snapshot=snapshot,
+        found=found,
+        verdict=verdict,
+        checks=checks,
+        scores=scores,
+        site=site,
+        settings=settings,
+    )
+    if verdict.promoted:
+        promote(candidate, settings)
+    else:
+        say(f"  version {champion.name} stays champion")
+    serving, bundle = (candidate.version, candidate.bundle) if verdict.promoted else (champion.name, champion)
+    remember_scores(serving, bundle, snapshot, settings)
+    return {
+        "version": candidate.version,
+        "champion_before": champion.name,
+        "champion": serving,
+        "promoted": verdict.promoted,
+        "sentence": verdict.sentence,
+        "clauses": verdict.to_json()["clauses"],
+        "comparison": found.to_json(),
+        "bootstrap_p": found.overall.bootstrap_p,
+        "report_card": str(card),
+    }
