@@ -45,9 +45,8 @@ def pull_readings() -> dict[str, Any]:
     return {"readings": pulled.annotations, "events": pulled.events}
 
 
-@step(name="choose the studies to read")
-def queue_up(site: str, settings: Settings) -> list[Task]:
-    """The reading queue by the champion's scores that the last retraining left in the catalog."""
+def reading_queue(site: str, settings: Settings) -> list[Task]:
+    """The reading queue, most urgent first, by the champion's scores that the last retraining left in the catalog."""
     version, thresholds = champion_thresholds(settings)
     with Catalog.open(settings.catalog.get_secret_value()) as catalog:
         events = catalog.label_events(site)
@@ -64,6 +63,9 @@ def queue_up(site: str, settings: Settings) -> list[Task]:
             settings=settings.relabel,
             seed=settings.seed,
         )
+
+
+queue_up = step("choose the studies to read")(reading_queue)
 
 
 @step(name="send to Label Studio")

@@ -18,6 +18,8 @@ from flows._servers import prefect_environment, prefect_url
 from flows._stack import running_servers
 from flows._telling import tell_at
 
+_PLAIN_WIDTH = 120  # of tables in a file or a log; a terminal tells its own
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Common:
     @property
     def console(self) -> Console:
         """Where people read: standard output, or standard error when standard output is JSON."""
-        return Console(stderr=self.json, soft_wrap=True)
+        console = Console(stderr=self.json, soft_wrap=True)
+        return console if console.is_terminal else Console(stderr=self.json, soft_wrap=True, width=_PLAIN_WIDTH)
 
     def answer(self, document: Any) -> None:
         """Prints the JSON document when it was asked for."""

@@ -178,9 +178,9 @@ def _serve(run: _Demo) -> None:
 
 def _readings(run: _Demo) -> None:
     from flows.cli._invented_reader import read_some
-    from flows.readings import pull_readings, push_readings, queue_up
+    from flows.readings import pull_readings, push_readings, reading_queue
 
-    queue = queue_up("local", run.settings)
+    queue = reading_queue("local", run.settings)
     run.found["queue"] = [{"study": task.study, "why": task.reason} for task in queue]
     run.console.print(queue_table(queue))
     server = label_studio_server(run.settings)
@@ -208,10 +208,16 @@ _PARTS = {
 def _close(run: _Demo) -> None:
     card = run.found["retrain"]["report_card"]
     run.found["where"] = {"report_card": card, "home": str(run.home)}
-    home = os.path.relpath(run.home)
+    home = _shown(run.home)
     took, memory = run.found["seconds"], run.found["peak_memory_mb"] / 1024
     say(f"\n[bold]Done[/] in {took:.0f} s, at most {memory:.1f} GB of memory.")
-    say(f"  report card   {os.path.relpath(card)}")
+    say(f"  report card   {_shown(Path(card))}")
     say(f"  servers       radloop up --home {home}   then Prefect {prefect_url(run.settings)},")
     say(f"                MLflow http://{run.settings.servers.host}:{run.settings.servers.mlflow_port}")
     say(f"  all of it     {home}/")
+
+
+def _shown(path: Path) -> Path:
+    """Relative to where the person is, where it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

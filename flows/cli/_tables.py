@@ -14,13 +14,13 @@ def comparison_table(comparison: Mapping[str, Any]) -> Table:
     overall = comparison["overall"]
     table = Table(box=None, title="AUC on the locked patients (95 % interval)", title_justify="left", padding=(0, 1))
     for heading in ("finding", "positives", "champion", "candidate", "difference", "p", "Holm p", "verdict"):
-        table.add_column(heading, justify="left" if heading in ("finding", "verdict") else "right", no_wrap=True)
+        table.add_column(heading, justify="left" if heading in ("finding", "verdict") else "right", overflow="fold")
     for label in comparison["labels"]:
         table.add_row(
             _title(label["label"]),
             f"{label['positives']}/{label['n']}",
-            _auc(label["auc_a"], label["auc_a_ci"]),
-            _auc(label["auc_b"], label["auc_b_ci"]),
+            f"{_number(label['auc_a'])} {_interval(label['auc_a_ci'])}",
+            f"{_number(label['auc_b'])} {_interval(label['auc_b_ci'])}",
             _signed(label["delta"]),
             _p(label["delong_p"]),
             _p(label["holm_p"]),
@@ -32,11 +32,15 @@ def comparison_table(comparison: Mapping[str, Any]) -> Table:
         "",
         _number(overall["mean_auc_a"]),
         _number(overall["mean_auc_b"]),
-        f"{_signed(overall['delta'])} {_interval(overall['delta_ci'], '+.3f')}",
+        _signed(overall["delta"]),
         _p(overall["wilcoxon_p"]),
         "",
-        "p: Wilcoxon over labels",
+        "p by Wilcoxon",
     )
+    if overall["delta_ci"]:
+        low, high = overall["delta_ci"]
+        table.caption = f"mean difference {_signed(overall['delta'])}, interval over patients {low:+.3f} to {high:+.3f}"
+        table.caption_justify = "left"
     return table
 
 
@@ -59,10 +63,10 @@ def queue_table(queue: Sequence[Task], most: int = 8) -> Table:
     """The most urgent studies of the reading queue."""
     title = f"{len(queue)} studies to read, the most urgent first"
     table = Table(box=None, title=title, title_justify="left", padding=(0, 1))
-    table.add_column("urgency", justify="right")
+    table.add_column("", justify="right")
     table.add_column("why")
-    for task in queue[:most]:
-        table.add_row(f"{task.score:.2f}", task.reason)
+    for number, task in enumerate(queue[:most], start=1):
+        table.add_row(str(number), task.reason)
     if len(queue) > most:
         table.add_row("", f"… and {len(queue) - most} more")
     return table
@@ -80,12 +84,9 @@ def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.3f}"
 
 
-def _auc(value: float | None, interval: Sequence[float] | None) -> str:
-    return f"{_number(value)} {_interval(interval, '.2f')}"
-
-
-def _interval(interval: Sequence[float] | None, form: str) -> str:
-    return "" if interval is None else f"[{interval[0]:{form}}, {interval[1]:{form}}]".replace("[", "\\[")
+def _interval(interval: Sequence[float] | None) -> str:
+    """As journals print it, without leading zeros: ".81–.94"."""
+    return "" if interval is None else "–".join(f"{bound:.2f}".removeprefix("0") for bound in interval)
 
 
 def _p(value: float | None) -> str:
