@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Bytecode is written: without it each of the loop's processes compiles its engines anew, seconds every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint types imports unit bench lock label-studio system-packages clean
+.PHONY: help demo test lint types imports unit lock label-studio system-packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -30,7 +30,7 @@ $(LABEL_STUDIO)/ready: infra/label-studio.lock | $(VENV)/ready
 	@$(BIN)/python -c "from components.relabeling import prepare_label_studio; prepare_label_studio()"
 	@touch $@
 
-demo: $(VENV)/ready ## the whole loop once, on an invented hospital (DATA=DIR: on real pictures)
+demo: $(VENV)/ready $(LABEL_STUDIO)/ready ## the whole loop once, on an invented hospital (DATA=DIR: on real pictures)
 	@$(BIN)/radloop demo $(if $(DATA),--data $(DATA))
 
 test: lint types imports unit ## everything that CI runs

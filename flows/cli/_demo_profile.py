@@ -50,12 +50,12 @@ queue_size = 24
 REAL = DemoProfile(
     studies=0,
     shrunk=(
-        "pictures: 160 px seen by the model (a hospital: 512)",
+        "pictures: 128 px seen by the model (a hospital: 512)",
         "studies: those of the folder, PA as the published set, AP as the local hospital (a hospital: thousands)",
         "ensemble: DenseNet-121 alone (a hospital: with ResNeXt-50 and MobileNetV2)",
-        "epochs: 15, with AdamW (a hospital: up to 100 with SGD and early stopping, as published)",
+        "epochs: 12, with AdamW (a hospital: up to 100 with SGD and early stopping, as published)",
     ),
     toml=DRAWN.toml.replace("size = 128", "size = 256", 1)
-    .replace("image_size = 64", "image_size = 160")
-    .replace("epochs = 6", "epochs = 15"),
+    .replace("image_size = 64", "image_size = 128")
+    .replace("epochs = 6", "epochs = 12"),
 )
