@@ -62,15 +62,17 @@ def test_the_three_members_answer_and_are_averaged() -> None:
     assert [layer in set(model.modules()) for layer in model.feature_layers()] == [True] * 3
 
 
-def test_feature_layers_still_know_where(small: SoloNet) -> None:
+@pytest.mark.parametrize("architecture", Architecture)
+@pytest.mark.parametrize(("size", "cells"), [(64, 8), (224, 7)])
+def test_feature_layers_still_know_where(architecture: Architecture, size: int, cells: int) -> None:
+    model = SoloNet(ModelConfig(members=(architecture,), image_size=size, dropout=0)).eval()
     caught: list[torch.Tensor] = []
-    (layer,) = small.feature_layers()
+    (layer,) = model.feature_layers()
     hook = layer.register_forward_hook(lambda *parts: caught.append(parts[2]))
     with torch.inference_mode():
-        small(prepare(_pictures(1, 64), 64))
+        model(prepare(_pictures(1, size), size))
     hook.remove()
-    assert caught[0].ndim == 4
-    assert caught[0].shape[-2:] == (2, 2)
+    assert caught[0].shape[-2:] == (cells, cells)
 
 
 def test_a_saved_model_answers_the_same(small: SoloNet, saved: Path) -> None:
