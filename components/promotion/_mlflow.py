@@ -41,12 +41,9 @@ def open_client(uri: str) -> "MlflowClient":
         _refuse_broken_file(Path(uri.removeprefix(_SQLITE)))
     from mlflow import MlflowClient
 
-    for name in (
-        "mlflow",
-        "alembic",
-        "urllib3",
-    ):  # "Creating initial MLflow database tables..." is no news for the user
+    for name in ("mlflow", "alembic"):  # "Creating initial MLflow database tables..." is no news for the user
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries are told once, by the error that ends them
     with server_errors():
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
@@ -69,7 +66,8 @@ def server_errors() -> Iterator[None]:
         yield
     except MlflowException as error:
         _logger.debug("MLflow refused", exc_info=True)
-        raise ServerError(f"The MLflow registry refuses or does not answer ({error.error_code}).") from None
+        advice = "is its server started, and 'mlflow_url' right?"
+        raise ServerError(f"The MLflow registry refuses or does not answer ({error.error_code}): {advice}") from None
     except (SQLAlchemyError, requests.RequestException) as error:
         _logger.debug("MLflow failed", exc_info=True)
         raise ServerError(f"The MLflow registry does not answer ({type(error).__name__}); is it started?") from None

@@ -75,7 +75,7 @@ def _changed(source: Path, target: Path, **attributes: Any) -> None:
 
 def test_a_full_disk_ends_in_one_clear_line(export: Path, tmp_path: Path) -> None:
     command = (
-        f"mount -t tmpfs -o size=300k tmpfs {tmp_path} && "
+        f"mount -t tmpfs -o size=60k tmpfs {tmp_path} && "
         f"{program('radloop')} deidentify {export} {tmp_path / 'out'} --home {tmp_path.parent / 'home'}"
     )
     if shutil.which("unshare") is None:
