@@ -4,6 +4,7 @@ import os
 
 from rich.table import Table
 
+from components.promotion import Registry
 from components.settings import Settings
 from flows._servers import (
     deploy,
@@ -27,6 +28,8 @@ def up(*, common: Common = Common()) -> None:  # noqa: B008  # frozen
     settings = common.settings()
     with clear_errors():
         servers = stack(settings)
+        # MLflow's server and our service would both make a fresh registry's tables at the same moment
+        Registry(settings.tracking, artifacts=settings.artifacts, site=settings.site)
         for server in servers:
             start(server, settings)
         with common.console.status("waiting for the servers to answer"):

@@ -25,9 +25,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         f"[servers]\nprefect_port = {free_port(0)}\nmlflow_port = {free_port(0)}\n"
         f"[serving]\nport = {free_port(0)}\n[label_studio]\nurl = 'http://127.0.0.1:{free_port(0)}'\n"
     )
-    _radloop("up", home)
-    yield home
-    _radloop("down", home)
+    try:
+        _radloop("up", home)
+        yield home
+    finally:
+        _radloop("down", home)
 
 
 def _radloop(command: str, home: Path) -> dict[str, Any]:
