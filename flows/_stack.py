@@ -163,6 +163,7 @@ def free_port(wanted: int) -> int:
     """`wanted` where nothing listens there, else a port that is free now."""
     for port in (wanted, 0):
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just given back is free
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
