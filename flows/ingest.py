@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
+from pydantic import SecretStr
 
 from components.catalog import Catalog
 from components.deidentify import Crosswalk, Pseudonymiser, load_or_create_key
@@ -20,17 +21,20 @@ from flows._telling import progress, say
 
 @flow(name="ingest", flow_run_name=run_name("ingest"))
 def ingest(
-    sources: list[str] | None = None, reports: list[str] | None = None, site: str | None = None
+    sources: list[SecretStr] | None = None, reports: list[SecretStr] | None = None, site: str | None = None
 ) -> dict[str, Any]:
     """Takes in what lies in `sources` (default: HOME/inbox); what was taken in before is left alone.
+
+    The paths are secrets because Prefect keeps a run's parameters, and a folder's name may name a patient.
 
     Returns:
         the counts of `radloop ingest --json`, with the number of new labels and the data checks beside them.
     """
     settings = load_settings()
     site = site or settings.site
-    folders = [Path(source) for source in sources or [str(settings.home / "inbox")]]
-    result = receive(folders, [Path(report) for report in reports or []], site, settings)
+    folders = [Path(source.get_secret_value()) for source in sources or []] or [settings.home / "inbox"]
+    tables = [Path(report.get_secret_value()) for report in reports or []]
+    result = receive(folders, tables, site, settings)
     labels = label(site, settings)
     checks = validate(site, settings)
     _show(result, checks, site)

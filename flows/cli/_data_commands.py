@@ -1,10 +1,12 @@
 """`radloop simulate`, `ingest`, `deidentify` and `label`: studies and reports in."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+from pydantic import SecretStr
 
 from components.deidentify import Pseudonymiser, load_or_create_key
 from components.intake import deidentify_folder
@@ -73,11 +75,15 @@ def ingest(*sources: Path, reports: tuple[Path, ...] = (), site: str | None = No
     with prefect_session(settings, common):
         from flows.ingest import ingest as flow
 
-        result = flow([str(path.absolute()) for path in sources], [str(path.absolute()) for path in reports], site)
+        result = flow(_secret(sources), _secret(reports), site)
     common.answer(result)
     if not common.json and result["quarantined"]:
         for reason, count in result["quarantined"].items():
             say(f"  in quarantine, {reason}: {count}")
+
+
+def _secret(paths: Sequence[Path]) -> list[SecretStr]:
+    return [SecretStr(str(path.absolute())) for path in paths]
 
 
 def deidentify(source: Path, out: Path, *, common: Common = PLAIN) -> None:

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from rich.console import Console
 
 from components.errors import ConfigurationError
@@ -146,7 +147,7 @@ def _take_in(run: _Demo) -> None:
 
     run.found["ingest"] = {}
     for site in _SITES:
-        run.found["ingest"][site] = ingest([str(run.home / "hospital" / site / "export")], site=site)
+        run.found["ingest"][site] = ingest([SecretStr(str(run.home / "hospital" / site / "export"))], site=site)
 
 
 def _base(run: _Demo) -> None:

@@ -14,13 +14,15 @@ from pydicom.uid import CTImageStorage
 from components.simulator import write_hospital
 from flows._stack import program
 
+_NAMED = "disc-of-Qzabcdefgh"
+
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight sound studies, and beside them one of each thing that a hospital sends by mistake."""
-    out = tmp_path_factory.mktemp("hospital")
+    out = tmp_path_factory.mktemp(_NAMED)
     write_hospital(out, studies=8, seed=3, site="local", size=96)
     folder = out / "export"
     sound = sorted(folder.rglob("*.dcm"))
@@ -45,6 +47,10 @@ def test_bad_input_is_refused_with_its_reason_and_the_run_goes_on(export: Path, 
     notes = [json.loads(note.read_text()) for note in (tmp_path / "quarantine").rglob("*.json")]
     assert len(notes) == sum(first["quarantined"].values())
     assert all(note["sentence"] for note in notes)
+
+    kept = [file for file in (tmp_path / "prefect").rglob("*") if file.is_file()]
+    assert kept
+    assert not [file.name for file in kept if _NAMED.encode() in file.read_bytes()], "the source's path names a patient"
 
     second = _ingest(export, tmp_path)
     assert (second["accepted"], second["waiting"], second["labels"]) == (0, 0, 0)
