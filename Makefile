@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 LABEL_STUDIO := .venv-label-studio
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 # Bytecode is written: without it each of the loop's processes compiles its engines anew, seconds every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint types imports unit lock label-studio system-packages clean
+.PHONY: help demo test bench lint types imports unit lock label-studio system-packages clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -47,14 +48,24 @@ imports: $(VENV)/ready ## imports go one way
 unit: $(VENV)/ready $(LABEL_STUDIO)/ready ## pytest, against the real servers
 	@$(BIN)/python -m pytest
 
+$(PEERS)/ready: infra/peers.lock | $(VENV)/ready
+	@echo "making the environment of the programs that radloop is measured against in $(PEERS)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PEERS)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(PEERS)/bin/python infra/peers.lock
+	@touch $@
+
+bench: $(VENV)/ready $(PEERS)/ready ## measure against other programs (ONLY="header label": some of it)
+	@$(BIN)/python -m benchmarks $(ONLY)
+
 label-studio: $(LABEL_STUDIO)/ready ## the reading server, in an environment of its own
 
 system-packages: ## Debian packages without which some tests skip
 	@sh infra/system-packages.sh
 
-lock: $(VENV)/ready ## resolve both locks anew
+lock: $(VENV)/ready ## resolve the locks anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --group dev pyproject.toml -o infra/requirements.lock
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate infra/label-studio.in -o infra/label-studio.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate infra/peers.in -o infra/peers.lock
 
-clean: ## remove both environments and the demo's folder
-	rm -rf $(VENV) $(LABEL_STUDIO) radloop-demo
+clean: ## remove the environments and the demo's folder
+	rm -rf $(VENV) $(LABEL_STUDIO) $(PEERS) radloop-demo

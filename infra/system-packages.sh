@@ -1,7 +1,7 @@
 #!/bin/sh
 # What some tests need from Debian; without them those tests skip and name the package.
 set -eu
-packages="postgresql"
+packages="postgresql orthanc orthanc-dicomweb dcmtk tesseract-ocr chromium"
 missing=""
 for package in $packages; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"

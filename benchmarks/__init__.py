@@ -1,0 +1,1 @@
+"""Long measurements, side by side with other programs: `make bench`; the figures stand in BENCHMARKS.md."""
