@@ -86,7 +86,7 @@ def write_card(  # noqa: PLR0913  what one card shows
             gallery=_gallery(candidate.bundle, snapshot, scores),
         ),
     )
-    registry(settings).attach_report_card(candidate.version, page)
+    registry(settings).attach(candidate.version, page, "report_card")
     create_link_artifact(key="report-card", link=_address(candidate, settings), link_text="report card (in MLflow)")
     return page
 

@@ -19,11 +19,13 @@ from components.imaging import PREPROCESSING_VERSION
 from components.labeler import LABELER_VERSION
 from components.models import ModelConfig, load_model
 from components.promotion import Alias, Preprocessing, Registry, read_bundle, write_bundle
-from components.quality import QualityReport, check_retraining
+from components.quality import QualityReport, SnapshotProfile, check_retraining, profile_of, write_data_docs
 from components.settings import Settings
 from components.training import EpochReport, TrainingResult, train
 from flows._steps import step
 from flows._telling import progress, say
+
+DATA_DOCS = "data-docs.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +66,31 @@ def freeze(site: str, settings: Settings, folder: Path) -> Snapshot:
 
 
 @step(name="check the snapshot")
-def check(snapshot: Snapshot, site: str) -> QualityReport:
-    """Whether these data may be trained on; a critical failure ends the run here."""
-    report = check_retraining(snapshot.manifest, subject=f"the snapshot of {site}")
+def check(snapshot: Snapshot, site: str, settings: Settings, folder: Path) -> QualityReport:
+    """Whether these data may be trained on; a critical failure ends the run here, its Data Docs already written."""
+    report = check_retraining(
+        snapshot.manifest,
+        pictures=(snapshot.pixels[row] for row in range(len(snapshot.pixels))),
+        labelers=snapshot.record.origin.labelers,
+        accepted=_last_accepted(site, settings),
+        subject=f"the snapshot of {site}",
+    )
+    write_data_docs(folder / DATA_DOCS, report, generated=datetime.now(UTC))
     for warning in report.warnings:
         say(f"  warning: {warning.sentence}")
     report.raise_if_critical()
     return report
+
+
+def _last_accepted(site: str, settings: Settings) -> SnapshotProfile | None:
+    """The profile of the site's newest snapshot that passed its checks: it was trained on, whatever the gate said."""
+    shelf = registry(settings)
+    for model in shelf.models():
+        kept = shelf.attachment(model.version, "profile")
+        profile = None if kept is None else SnapshotProfile.model_validate_json(kept)
+        if profile is not None and profile.site == site:
+            return profile
+    return None
 
 
 @step(name="train")
@@ -133,7 +153,15 @@ def register(  # noqa: PLR0913  # what a version is made of
         tags={"radloop.base_version": base or "none", "radloop.code": code_version()},
         snapshot_hash=snapshot.hash,
     )
-    return Candidate(version=shelf.register(bundle, run_id), run_id=run_id, bundle=bundle, training=training)
+    number = shelf.register(bundle, run_id)
+    origin = snapshot.record.origin
+    profile = folder / "profile.json"
+    profile.write_text(
+        profile_of(snapshot.manifest, site=origin.site, labelers=origin.labelers).model_dump_json(indent=2)
+    )
+    shelf.attach(number, profile, "profile")
+    shelf.attach(number, folder / DATA_DOCS, "data_docs")
+    return Candidate(version=number, run_id=run_id, bundle=bundle, training=training)
 
 
 @step(name="score the locked patients")

@@ -18,7 +18,7 @@ def base(site: str = "published") -> dict[str, Any]:
     settings = load_settings()
     folder = work_folder(settings, f"base-{site}")
     snapshot = freeze(site, settings, folder)
-    checks = check(snapshot, site)
+    checks = check(snapshot, site, settings, folder)
     trained = fit(snapshot, settings, folder, f"base-{site}")
     candidate = register(snapshot, trained, settings, folder=folder, run_name=f"base {site}")
     scores = score(candidate.bundle, snapshot)

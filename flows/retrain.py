@@ -30,7 +30,7 @@ def retrain(site: str | None = None) -> dict[str, Any]:
     champion = shelf.fetch(Alias.CHAMPION, settings.home / "models")
     folder = work_folder(settings, f"retrain-{site}")
     snapshot = freeze(site, settings, folder)
-    checks = check(snapshot, site)
+    checks = check(snapshot, site, settings, folder)
     trained = fit(snapshot, settings, folder, f"retrain-{site}", champion)
     candidate = register(snapshot, trained, settings, folder=folder, run_name=f"retrain {site}", base=champion.name)
     champion_scores, scores = score(champion, snapshot), score(candidate.bundle, snapshot)

@@ -1,5 +1,6 @@
 """The registry: each training a run, each candidate a version, and the alias that says which one serves."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,14 +142,25 @@ class Registry:
             for name, value in tags.items():
                 self._client.set_model_version_tag(self._name, version, name, value[:_LONGEST_TAG])
 
-    def attach_report_card(self, version: str, page: Path) -> str:
-        """Adds the page to the version's run and gives its address there."""
+    def attach(self, version: str, file: Path, folder: str) -> str:
+        """Adds a file to the version's run under `folder`, tags the version with it, and gives its address there."""
         run_id = str(self._known(version).run_id)
         with server_errors():
-            self._client.log_artifact(run_id, str(page), "report_card")
-            address = f"{self._client.get_run(run_id).info.artifact_uri}/report_card/{page.name}"
-        self.tag(version, {"radloop.report_card": f"runs:/{run_id}/report_card/{page.name}"})
+            self._client.log_artifact(run_id, str(file), folder)
+            address = f"{self._client.get_run(run_id).info.artifact_uri}/{folder}/{file.name}"
+        self.tag(version, {f"radloop.{folder}": f"runs:/{run_id}/{folder}/{file.name}"})
         return address
+
+    def attachment(self, version: str, folder: str) -> bytes | None:
+        """The content of the file last attached to the version under `folder`, or None."""
+        address = self._known(version).tags.get(f"radloop.{folder}")
+        if address is None:
+            return None
+        from mlflow.artifacts import download_artifacts
+
+        with server_errors(), tempfile.TemporaryDirectory() as place:
+            file = download_artifacts(artifact_uri=address, dst_path=place, tracking_uri=self._uri)
+            return Path(file).read_bytes()
 
     def promote(self, version: str) -> None:
         """Makes the version champion, and the champion so far `previous`. Promoting the champion changes nothing."""

@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ _NOT_JUDGED = "The check could not be made: a column is missing, or its values a
 Table = tuple[str, pd.DataFrame, Sequence[Rule]]
 """A table's name, its rows, and what is asked of it."""
 
+_LONGEST_ARGUMENTS = 200
 # Counts only: row keys and failing values would otherwise travel in the results.
 _COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
@@ -60,7 +62,13 @@ def _result(table: str, rule: Rule, found: Any) -> CheckResult:
         passed=bool(found.success),
         # Its own message is left out: it can quote what it stumbled over.
         sentence=rule.sentence(figures) if figures else _NOT_JUDGED,
+        expectation=_asked(rule),
     )
+
+
+def _asked(rule: Rule) -> str:
+    arguments = ", ".join(f"{name}={value!r}" for name, value in rule.arguments.items())
+    return f"{rule.expectation}({shorten(arguments, _LONGEST_ARGUMENTS, placeholder=' …')})"
 
 
 def _context() -> Any:

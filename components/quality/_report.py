@@ -1,6 +1,6 @@
 """What the data checks found, in sentences with figures and without any row's values."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -16,12 +16,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """One check: its name, what its failing means, and one sentence with the figures observed."""
+    """One check: its name ("table: rule"), what its failing means, and one sentence with the figures observed.
+
+    `expectation` is what was asked, in Great Expectations' words; the Data Docs show it.
+    """
 
     name: str
     severity: Severity
     passed: bool
     sentence: str
+    expectation: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,15 @@ class QualityReport:
 
     def as_json(self) -> list[dict[str, Any]]:
         """One object a check: name, severity, passed, sentence."""
-        return [asdict(result) | {"severity": result.severity.value} for result in self.results]
+        return [
+            {
+                "name": result.name,
+                "severity": result.severity.value,
+                "passed": result.passed,
+                "sentence": result.sentence,
+            }
+            for result in self.results
+        ]
 
     def _failed(self, severity: Severity) -> tuple[CheckResult, ...]:
         return tuple(result for result in self.results if not result.passed and result.severity is severity)

@@ -1,34 +1,66 @@
 """The suite over a frozen snapshot's manifest, before anything is trained on it."""
 
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from components.catalog import Side, View
 from components.findings import FINDINGS
 from components.quality._checkpoint import Table, run_checkpoint
+from components.quality._drift import drift_table
+from components.quality._duplicates import fingerprint, near_duplicates
 from components.quality._ingest import OLDEST
+from components.quality._profile import SnapshotProfile, profile_of
 from components.quality._report import QualityReport, Severity
-from components.quality._rules import Rule, at_least, between, filled, has_columns, has_rows, one_of, share_of, unique
+from components.quality._rules import (
+    Rule,
+    at_least,
+    between,
+    filled,
+    has_columns,
+    has_rows,
+    holds,
+    one_of,
+    share_of,
+    unique,
+)
 
 _CODES = (1, 0, -1, -2)  # present, absent, uncertain, unmentioned
 _POSITIVE = 0.5  # soft targets of uncertain statements lie on either side of it
 
+_ONE_LABELER = "one version of the labeller"
+
 _COLUMNS = (
-    *("image", "study", "patient", "side", "view", "date", "age", "sex"),
+    *("image", "study", "patient", "side", "view", "date", "age", "sex", "manufacturer"),
     *(f"{kind}_{finding}" for kind in ("label", "target", "weight") for finding in FINDINGS),
 )
 
 
-def check_retraining(
-    manifest: pd.DataFrame, *, subject: str = "the snapshot", least_of_a_class: int = 5
+def check_retraining(  # noqa: PLR0913  what a retraining depends on
+    manifest: pd.DataFrame,
+    *,
+    pictures: Iterable[NDArray[np.uint8]] | None = None,
+    labelers: Collection[str] = (),
+    accepted: SnapshotProfile | None = None,
+    subject: str = "the snapshot",
+    least_of_a_class: int = 5,
 ) -> QualityReport:
-    """Judges a snapshot's manifest: whether it can be trained on and the gate can trust its sides.
+    """Judges a snapshot: whether it can be trained on and the gate can trust its sides.
 
-    Critical: columns or keys missing, an image twice, a patient on two sides, a side without patients, codes,
-    targets or weights outside their range, ages outside 0..90, no label with both classes to learn from.
-    Warnings: a label with fewer than `least_of_a_class` training studies in its rarer class, few frontal views.
+    Critical: columns or keys missing, an image twice, a patient on two sides, a side without patients, one picture
+    on two sides, codes, targets or weights outside their range, ages outside 0..90, no label with both classes to
+    learn from, labels by two versions of the labeller, and a finding's share beyond belief (`drift_table`).
+    Warnings: a label with fewer than `least_of_a_class` training studies in its rarer class, few frontal views,
+    one picture under two identities, and other changes since the last accepted snapshot.
 
     Args:
         manifest: one row an image, the columns of `datasets.Snapshot.manifest`.
+        pictures: uint8 [S, S] each, in the manifest's order; without them no picture is compared.
+        labelers: the versions of the report labeller whose labels these are.
+        accepted: the profile of the site's last accepted snapshot; without it there is nothing to have drifted from.
         subject: how messages name the snapshot (its site or short hash).
         least_of_a_class: training studies that the rarer class of a label should have.
     """
@@ -40,7 +72,12 @@ def check_retraining(
             ("patients", _patients(manifest), _PATIENT_RULES),
             ("studies", _studies(manifest), (share_of("with a frontal image", 0.8, "studies have a frontal image"),)),
             ("training side", _classes(manifest), _class_rules(least_of_a_class)),
+            ("labels", pd.DataFrame([{_ONE_LABELER: len(labelers) <= 1}]), (_one_labeler(labelers),)),
         ]
+        if pictures is not None:
+            tables.append(("pictures", *_pictures(manifest, pictures)))
+        if accepted is not None:
+            tables.append(("drift", *drift_table(profile_of(manifest, site=accepted.site), accepted)))
     return QualityReport(subject, run_checkpoint(tables))
 
 
@@ -104,3 +141,31 @@ def _class_rules(least: int) -> list[Rule]:
             for finding in FINDINGS
         ),
     ]
+
+
+def _one_labeler(labelers: Collection[str]) -> Rule:
+    sentence = f"The labels are by {len(labelers)} versions of the labeller ({', '.join(sorted(labelers))[:80]})"
+    advice = "." if len(labelers) <= 1 else ": take the reports in again, so that one version reads them all."
+    return holds(_ONE_LABELER, sentence + advice, severity=Severity.CRITICAL)
+
+
+def _pictures(manifest: pd.DataFrame, pictures: Iterable[NDArray[np.uint8]]) -> tuple[pd.DataFrame, list[Rule]]:
+    """One row with two truths: no picture on two sides, none under two identities."""
+    prints = np.stack([fingerprint(picture) for picture in pictures])
+    pairs = near_duplicates(prints)
+    sides, patients = (int(_differ(manifest[column].to_numpy(), pairs).sum()) for column in ("side", "patient"))
+    row = pd.DataFrame([{"one side a picture": not sides, "one patient a picture": not patients}])
+    return row, [
+        holds(
+            "one side a picture",
+            f"{sides} pairs of nearly equal pictures lie on two sides of the split: find which patient is whose, "
+            "since the test would know what was trained on.",
+            severity=Severity.CRITICAL,
+        ),
+        holds("one patient a picture", f"{patients} pairs of nearly equal pictures are of two patients."),
+    ]
+
+
+def _differ(values: NDArray[Any], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    first, second = values[pairs[:, 0]], values[pairs[:, 1]]
+    return np.asarray(first != second)

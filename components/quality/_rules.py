@@ -132,5 +132,16 @@ def at_least(column: str, least: float, name: str, what: str, *, severity: Sever
     )
 
 
+def holds(column: str, sentence: str, *, severity: Severity = Severity.WARNING) -> Rule:
+    """Every row has True in a column of truths; the sentence was made with the figures when these were counted."""
+    return Rule(
+        name=column,
+        severity=severity,
+        expectation="ExpectColumnValuesToBeInSet",
+        arguments={"column": column, "value_set": [True]},
+        sentence=lambda _: sentence,
+    )
+
+
 def _outside(result: Mapping[str, Any], what: str) -> str:
     return f"In {result['unexpected_count']} of {result['element_count'] - result['missing_count']} rows {what}."

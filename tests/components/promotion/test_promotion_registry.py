@@ -128,12 +128,14 @@ def test_the_verdict_and_the_report_card_stand_beside_the_version(registry, bund
     registry.record_verdict(version, Verdict(clauses=(clause,)), ledger_hash="cd" * 32)
     page = tmp_path / "report-card.html"
     page.write_text("<p>card</p>")
-    address = registry.attach_report_card(version, page)
+    address = registry.attach(version, page, "report_card")
     assert address.endswith("report_card/report-card.html")
     tags = registry.model(version).tags
     assert (tags["radloop.verdict"], tags["radloop.reason"]) == ("refuse", "A critical data check failed.")
     assert tags["radloop.ledger"] == "cd" * 32
     assert tags["radloop.report_card"].startswith("runs:/")
+    assert registry.attachment(version, "report_card") == b"<p>card</p>"
+    assert registry.attachment(version, "another") is None
     assert registry.version_of(Alias.CHALLENGER) is None
 
 

@@ -25,6 +25,7 @@ def _manifest(**other: Any) -> pd.DataFrame:
             "date": None,
             "age": pd.Series([61] * count, dtype="Int64"),
             "sex": "F",
+            "manufacturer": "Invented Imaging",
         }
     )
     codes = np.arange(count) % 2
