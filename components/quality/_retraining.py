@@ -54,7 +54,8 @@ def check_retraining(  # noqa: PLR0913  what a retraining depends on
     on two sides, codes, targets or weights outside their range, ages outside 0..90, no label with both classes to
     learn from, labels by two versions of the labeller, and a finding's share beyond belief (`drift_table`).
     Warnings: a label with fewer than `least_of_a_class` training studies in its rarer class, few frontal views,
-    one picture under two identities, and other changes since the last accepted snapshot.
+    one picture under two identities, two months without
+    a study, and other changes since the last accepted snapshot.
 
     Args:
         manifest: one row an image, the columns of `datasets.Snapshot.manifest`.
@@ -70,7 +71,7 @@ def check_retraining(  # noqa: PLR0913  what a retraining depends on
         tables = [
             ("manifest", manifest, (has_columns(_COLUMNS), *_manifest_rules())),
             ("patients", _patients(manifest), _PATIENT_RULES),
-            ("studies", _studies(manifest), (share_of("with a frontal image", 0.8, "studies have a frontal image"),)),
+            ("studies", _studies(manifest), _STUDY_RULES),
             ("training side", _classes(manifest), _class_rules(least_of_a_class)),
             ("labels", pd.DataFrame([{_ONE_LABELER: len(labelers) <= 1}]), (_one_labeler(labelers),)),
         ]
@@ -114,9 +115,24 @@ def _patients(manifest: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+_LONGEST_GAP = 60
+_STUDY_RULES = (
+    share_of("with a frontal image", 0.8, "studies have a frontal image"),
+    # Dates are shifted by each patient's days: a gap that still shows is longer than what was shifted together.
+    between("days since the study before", 0, _LONGEST_GAP, severity=Severity.WARNING),
+)
+
+
 def _studies(manifest: pd.DataFrame) -> pd.DataFrame:
+    """One row a study in the order of their dates: has it a frontal image, how long after the one before it."""
     frontal = manifest["view"].isin([view.value for view in View if view.is_frontal])
-    return pd.DataFrame({"with a frontal image": frontal.groupby(manifest["study"]).any()})
+    dates = pd.to_datetime(manifest.groupby("study")["date"].first()).sort_values()
+    return pd.DataFrame(
+        {
+            "with a frontal image": frontal.groupby(manifest["study"]).any().reindex(dates.index),
+            "days since the study before": dates.diff().dt.days,
+        }
+    )
 
 
 def _classes(manifest: pd.DataFrame) -> pd.DataFrame:

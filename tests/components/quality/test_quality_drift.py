@@ -68,6 +68,15 @@ def test_a_new_vendor_is_named() -> None:
     assert report.warnings[0].sentence.endswith("new: Another.")
 
 
+def test_months_without_a_study_are_told() -> None:
+    manifest = _manifest(2)
+    manifest["date"] = pd.date_range("2025-01-01", periods=STUDIES, freq="h")
+    manifest.loc[STUDIES // 2 :, "date"] += pd.Timedelta(days=61)
+    report = _checked(manifest)
+    assert _told(report) == ["studies: days since the study before in range"]
+    assert report.warnings[0].sentence == "In 1 of 1199 rows 'days since the study before' is outside 0..60."
+
+
 def test_a_profile_counts_and_survives_being_kept() -> None:
     profile = profile_of(_manifest(), site="local", labelers=["b", "a"])
     assert profile.labelers == ("a", "b")
