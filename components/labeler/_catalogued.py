@@ -20,9 +20,9 @@ class _Report(NamedTuple):
 
     @property
     def reading(self) -> str:
-        """Names one reading: this labeller, this report, this text of it."""
+        """Names one reading: this labeller, this study's report, this text of it."""
         text = hashlib.sha256(f"{self.findings}\n{self.impression}".encode()).hexdigest()[:16]
-        return f"labeler:{LABELER_VERSION}:{self.report}:{text}"
+        return f"labeler:{LABELER_VERSION}:{self.study}:{self.report}:{text}"
 
 
 def label_reports(

@@ -9,7 +9,7 @@ from components.labeler._lexicon import lexicon
 from components.labeler._reading import Reading, Span, Statement, read_sentence
 from components.labeler._sentences import sentences, word_places
 
-_RULES = "1.0.0"
+_RULES = "1.1.0"
 _REMEMBERED = 8192  # reports repeat their sentences; each is read once while it is remembered
 _LONGEST_REMEMBERED = 300
 _WEIGHT = {Assertion.UNMENTIONED: 0, Assertion.ABSENT: 1, Assertion.UNCERTAIN: 2, Assertion.PRESENT: 3}
@@ -21,13 +21,26 @@ LABELER_VERSION: str = f"{_RULES}+{lexicon().digest[:12]}"
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a report got one label: the sentence, the mention in it and the cue that decided ("" = the mention alone)."""
+    """One statement of a report: the sentence, and where in it the mention and the cue that decided stand.
+
+    A span is the first character and the one after the last; `cue_at` is None where the mention alone says it.
+    """
 
     finding: Finding
     assertion: Assertion
     sentence: str
-    mention: str
-    cue: str
+    mention_at: Span
+    cue_at: Span | None
+
+    @property
+    def mention(self) -> str:
+        """The words that name the finding, in the report's own letters."""
+        return self.sentence[slice(*self.mention_at)]
+
+    @property
+    def cue(self) -> str:
+        """The words that decided what is asserted; "" where the mention alone did."""
+        return self.sentence[slice(*self.cue_at)] if self.cue_at else ""
 
 
 def label_report(findings: str, impression: str) -> dict[Finding, Assertion]:
@@ -54,15 +67,15 @@ def explain(findings: str, impression: str) -> tuple[Explanation, ...]:
                 finding=statement.finding,
                 assertion=statement.assertion,
                 sentence=sentence,
-                mention=_excerpt(sentence, places[sentence], statement.mention),
-                cue=_excerpt(sentence, places[sentence], statement.cue),
+                mention_at=_characters(places[sentence], statement.mention),
+                cue_at=_characters(places[sentence], statement.cue) if statement.cue else None,
             )
         )
     return tuple(explanations)
 
 
-def _excerpt(sentence: str, places: list[tuple[int, int]], span: Span | None) -> str:
-    return sentence[places[span[0]][0] : places[span[1] - 1][1]] if span else ""
+def _characters(places: list[tuple[int, int]], words: Span) -> Span:
+    return places[words[0]][0], places[words[1] - 1][1]
 
 
 @dataclass(frozen=True, slots=True)

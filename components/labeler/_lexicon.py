@@ -29,7 +29,9 @@ class Role(StrEnum):
     ABNORMALITY = "abnormality"
     TRAP = "trap"
     DENIES = "denies"
+    UNDOES = "undoes"
     DENIED = "denied"
+    ELSEWHERE = "elsewhere"
     HEDGES = "hedges"
     HEDGED = "hedged"
     OMITS = "omits"
@@ -63,6 +65,8 @@ class Entry:
     assertion: Assertion = Assertion.PRESENT
     lasting: bool = False
     diagnosis: bool = False
+    explains: bool = False
+    at_pleura: Finding | None = None
     settles: Mapping[str, tuple[tuple[Finding, Assertion], ...]] = field(default_factory=lambda: MappingProxyType({}))
     abnormal: bool = False
 
@@ -89,6 +93,8 @@ class _MentionGroup(_Group):
     certainty: Assertion = Assertion.PRESENT
     lasting: bool = False
     diagnosis: bool = False
+    explains: bool = False
+    at_pleura: Finding | None = None
 
     def entry(self) -> Entry:
         return Entry(
@@ -97,6 +103,8 @@ class _MentionGroup(_Group):
             assertion=self.certainty,
             lasting=self.lasting,
             diagnosis=self.diagnosis,
+            explains=self.explains,
+            at_pleura=self.at_pleura,
         )
 
 
@@ -132,9 +140,10 @@ class _TrapGroup(_Group):
 
 class _CueGroup(_Group):
     role: Role
+    name: str = ""
 
     def entry(self) -> Entry:
-        return Entry(role=self.role)
+        return Entry(role=self.role, name=self.name)
 
 
 class _AbnormalityGroup(_Group):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.findings import Assertion, Finding
-from components.labeler._alternatives import explain_away, weigh_alternatives
+from components.labeler._alternatives import explain_away, place_scars, weigh_alternatives
 from components.labeler._lexicon import Lexicon, Role
 from components.labeler._scope import assert_mentions
 from components.labeler._sentences import words
@@ -11,9 +11,10 @@ from components.labeler._structures import described
 from components.labeler._tagging import Element, tag
 
 _WELL = frozenset({"normal", "clear"})
+_DENIALS = frozenset({Role.DENIES, Role.UNDOES})
 
 Span = tuple[int, int]
-"""Words `start` to before `end` of a sentence."""
+"""Words or characters `start` to before `end` of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,13 @@ def read_sentence(sentence: str, lexicon: Lexicon) -> Reading:
         return Reading()
     assert_mentions(elements, tokens)
     weigh_alternatives(elements)
+    place_scars(elements)
     revised = explain_away(elements)
     return Reading(
         statements=tuple(_statements(elements)),
         revised=tuple(revised),
         well=any(
-            element.role is Role.DENIES or (element.role is Role.STATE and element.entry.name in _WELL)
+            element.role in _DENIALS or (element.role is Role.STATE and element.entry.name in _WELL)
             for element in elements
         ),
         abnormal=any(element.entry.abnormal and not element.denied for element in elements),

@@ -14,6 +14,7 @@ from components.labeler._tagging import Element
 _NEAR = 4  # words between a state and the structure it stands before
 _MORE_STATES = 3  # besides the first: "normal in size and stable"
 _MOST_WAITING = 16
+_HEALTHY = frozenset({"normal", "clear"})
 _RESETS = frozenset({Role.TURN, Role.WITH})
 _SMALL = frozenset({Role.AND, Role.MEASURE, Role.PLACE, Role.STEADY, Role.STATE, Role.NEUTRAL})
 
@@ -54,7 +55,7 @@ def _pairs(elements: Sequence[Element]) -> list[tuple[Element, Element]]:
             walk.verb = True
         elif role is Role.COMMA:
             walk.start_segment()
-        elif role in _RESETS:
+        elif role in _RESETS and not (role is Role.TURN and walk.stands_in_predicate(index)):
             walk.forget()
     return walk.pairs
 
@@ -62,7 +63,7 @@ def _pairs(elements: Sequence[Element]) -> list[tuple[Element, Element]]:
 class _Walk:
     """Where a sentence's structures wait for their state."""
 
-    __slots__ = ("attribute", "described", "elements", "more", "pairs", "segment", "verb", "waiting")
+    __slots__ = ("attribute", "described", "elements", "fresh", "more", "pairs", "segment", "verb", "waiting")
 
     def __init__(self, elements: Sequence[Element]) -> None:
         self.elements = elements
@@ -74,16 +75,17 @@ class _Walk:
         self.described: list[Element] = []  # got theirs last; a second state may follow ("normal and stable")
         self.segment: list[Element] = []  # named since the last comma
         self.attribute: Element | None = None  # a state that stands before its structures
+        self.fresh = False  # that state stands after the last comma
         self.verb = False
         self.more = _MORE_STATES
 
     def start_segment(self) -> None:
         self.segment = []
-        self.verb = False
+        self.verb = self.fresh = False
 
     def meet_structure(self, index: int, element: Element) -> None:
         before = self.elements[index - 1] if index else None
-        if before is not None and before.role is Role.AT:
+        if before is not None and before.role is Role.AT and not self._is_slip(index):
             return  # "overlying the mediastinum" is a place, not a subject
         if before is not None and before.role is Role.ANATOMY:
             self.segment = []  # two structures side by side: the later one begins a statement of its own
@@ -95,6 +97,8 @@ class _Walk:
 
     def meet_state(self, index: int, state: Element) -> None:
         if self.attribute is not None and self.segment and not self._stands_before(index):
+            if self.fresh and state.entry.name == "stable":
+                return  # "prominent markings are unchanged" are prominent
             self._take_back()
         if self.waiting and (self.verb or not self._stands_before(index) or self._touches(index)):
             self.pairs += [(structure, state) for structure in self.waiting]
@@ -107,7 +111,24 @@ class _Walk:
             self.pairs += [(structure, state) for structure in self.described]
         else:
             self.attribute = state if self._stands_before(index) else None
+            self.fresh = self.attribute is not None
             self.described, self.waiting, self.segment = [], [], []
+
+    def stands_in_predicate(self, index: int) -> bool:
+        """Whether the word at `index` stands between a structure and its state: "the heart is otherwise normal"."""
+        return self._role(index - 1) in {Role.ANATOMY, Role.VERB} and self._role(index + 1) in {Role.VERB, Role.STATE}
+
+    def _is_slip(self, index: int) -> bool:
+        """ "… in the heart is normal": dictation's "in" for "and"."""
+        return (
+            self.elements[index - 1].entry.name == "in"
+            and self._role(index + 1) is Role.VERB
+            and self._role(index + 2) is Role.STATE
+            and self.elements[index + 2].entry.name in _HEALTHY
+        )
+
+    def _role(self, index: int) -> Role | None:
+        return self.elements[index].role if 0 <= index < len(self.elements) else None
 
     def _take_back(self) -> None:
         """ "Normal heart size, mediastinum is enlarged": the later state describes what stands after the comma."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.findings import Assertion
+from components.findings import Assertion, Finding
 from components.labeler._lexicon import Entry, Node, Role
 
 
@@ -20,6 +20,14 @@ class Element:
         self.cue: Element | None = None
         self.denied = False
         self.hedged = False
+
+    @property
+    def blunts(self) -> bool:
+        """Whether it calls a pleural angle blunted, without saying by what."""
+        if self.role is Role.STATE:
+            return self.entry.name == "blunt"
+        named = self.role is Role.MENTION and self.entry.assertion is Assertion.UNCERTAIN
+        return named and Finding.PLEURAL_EFFUSION in self.entry.findings
 
 
 def tag(words: Sequence[str], root: Node) -> list[Element]:

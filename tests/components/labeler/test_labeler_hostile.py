@@ -11,9 +11,9 @@ from components.findings import FINDINGS
 from components.labeler import explain, label_report, split_sections
 from components.labeler._lexicon import Node, lexicon
 
-LENGTH = 200_000
+LENGTH = 100_000
 LONGEST = 1_000_000
-SECONDS = 5.0  # under half a second each alone on a core; the slack is for a machine busy with other work
+SECONDS = 5.0  # a tenth of that alone on a core, a megabyte in half a second; the slack is for a busy machine
 
 
 def _vocabulary(node: Node) -> set[str]:
@@ -30,6 +30,8 @@ def _hostile() -> dict[str, str]:
         "list": "pneumothorax, or effusion, or ", "states": "normal heart is enlarged ", "hedges": "may be possible ",
         "after": "effusion cannot be excluded resolved ", "innocent": "opacity is nipple calcified ",
         "fractures": "fracture is ", "question": "? ", "markup": "<br", "vessels": "indistinct vascularity ",
+        "scars": "blunting of the costophrenic angle scar ", "elsewhere": "effusion not seen on prior ",
+        "clips": "opacity representing surgical clip ", "scrubbed": "effusion, xxxx xxxx left ",
     }  # fmt: skip
     texts = {name: (text * (LENGTH // len(text) + 1))[:LENGTH] for name, text in repeated.items()}
     texts["hearts then normals"] = "heart " * (LENGTH // 12) + "normal " * (LENGTH // 14)
@@ -48,15 +50,14 @@ def test_hostile_text_is_read_in_linear_time(text: str) -> None:
     assert time.process_time() - start < SECONDS
 
 
-def test_a_megabyte_takes_about_a_second() -> None:
-    draw = random.Random(1)  # noqa: S311
-    text = " ".join(draw.choice(WORDS) for _ in range(LONGEST // 7))
+def test_a_megabyte_of_the_vocabulary_takes_about_a_second() -> None:
+    text = _hostile()["vocabulary list"] * (LONGEST // LENGTH)
     start = time.process_time()
     label_report(text, "")
     assert time.process_time() - start < SECONDS
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.text(max_size=200), st.lists(st.sampled_from([*WORDS, ".", "\n", "XXXX", "[NAME]"]), max_size=40))
 def test_any_text_gets_fourteen_labels_and_explanations(noise: str, words: list[str]) -> None:
     text = " ".join(words)

@@ -1,4 +1,4 @@
-"""Holds that the sentences which other labellers read wrong are read right (FIELD.md), and LABELING.md's rules."""
+"""Holds that what other labellers read wrong is read right (FIELD.md), LABELING.md's rules, other hospitals' styles."""
 
 import pytest
 
@@ -92,8 +92,39 @@ RULES = [
     ("The aorta is prominent, heart size is normal.", F.CARDIOMEGALY, A),
 ]
 
+OTHER_HOSPITALS = [
+    ("RLL opacity c/f PNA.", F.PNEUMONIA, U),
+    ("RLL opacity c/f PNA.", F.LUNG_OPACITY, P),
+    ("Mild CHF w/ small bilat effusions.", F.EDEMA, P),
+    ("Mild CHF w/ small bilat effusions.", F.PLEURAL_EFFUSION, P),
+    ("Findings c/w CHF.", F.EDEMA, P),
+    ("s/p CABG.", F.SUPPORT_DEVICES, N),
+    ("ETT and NGT in standard position.", F.SUPPORT_DEVICES, P),
+    ("heart normal lungs clear no effusion no ptx", F.CARDIOMEGALY, A),
+    ("heart normal lungs clear no effusion no ptx", F.PLEURAL_EFFUSION, A),
+    ("heart normal lungs clear no effusion no ptx", F.PNEUMOTHORAX, A),
+    ("No pneumothorax effusion consolidation.", F.CONSOLIDATION, A),
+    ("LUNGS: Clear. HEART: Normal size. BONES: No fracture.", F.FRACTURE, A),
+    ("In comparison with the study of ___, the monitoring and support devices remain in place.", F.SUPPORT_DEVICES, P),
+    ("Lines and tubes: none.", F.SUPPORT_DEVICES, A),
+    ("Collapse/consolidation at the left base.", F.CONSOLIDATION, U),
+    ("Upper lobe blood diversion in keeping with cardiac failure.", F.EDEMA, P),
+    ("Patchy shadowing in the left mid zone.", F.LUNG_OPACITY, P),
+    ("Cardiomegally with pul. oedema.", F.CARDIOMEGALY, P),
+    ("Pneumothorax is minimal, if any.", F.PNEUMOTHORAX, U),
+    ("Pneumothorax absent", F.PNEUMOTHORAX, A),
+    ("Atelectasis or, less likely, pneumonia at the left base.", F.PNEUMONIA, U),
+    ("No large pleural effusion; small effusions cannot be excluded.", F.PLEURAL_EFFUSION, U),
+    ("Status post right upper lobectomy for lung cancer.", F.LUNG_LESION, N),
+    ("No pneumothorax after chest tube removal.", F.SUPPORT_DEVICES, A),
+    ("No acute fracture is identified, but nondisplaced fractures may be missed.", F.FRACTURE, A),
+    ("Skin fold simulating pneumothorax.", F.PNEUMOTHORAX, A),
+    ("Cannon ball metastases.", F.LUNG_LESION, P),
+    ("Patient treated for pneumonia. Lungs now clear.", F.PNEUMONIA, N),
+]
 
-@pytest.mark.parametrize(("text", "finding", "assertion"), REPORTED_WRONG + RULES)
+
+@pytest.mark.parametrize(("text", "finding", "assertion"), REPORTED_WRONG + RULES + OTHER_HOSPITALS)
 def test_statement_is_read(text: str, finding: Finding, assertion: Assertion) -> None:
     assert label_report(text, "")[finding] is assertion
 

@@ -6,7 +6,7 @@ import pytest
 
 from components.errors import RefusedInputError, StorageError
 from components.findings import FINDINGS
-from components.labeler import TableReason, label_csv
+from components.labeler import Labelled, TableReason, label_csv
 
 HEADER = "report_id," + ",".join(finding.value for finding in FINDINGS)
 
@@ -33,6 +33,27 @@ def test_whole_report_is_read_without_its_indication(tmp_path: Path) -> None:
     assert (tmp_path / "labels.csv").read_text(encoding="utf-8").splitlines()[1] == "a,,,,,1,,,,,,,,,"
 
 
+def test_explanations_name_sentence_mention_and_cue_and_which_decided(tmp_path: Path) -> None:
+    table, why = tmp_path / "reports.csv", tmp_path / "why.csv"
+    table.write_text("report_id,findings,impression\na,Heart size is normal.,Mild cardiomegaly.\n", encoding="utf-8")
+    label_csv(table, tmp_path / "labels.csv", explanations=why)
+    assert why.read_text(encoding="utf-8").splitlines() == [
+        "report_id,finding,label,decides,assertion,sentence,mention,cue",
+        "a,cardiomegaly,1,0,absent,Heart size is normal.,Heart size,normal",
+        "a,cardiomegaly,1,1,present,Mild cardiomegaly.,cardiomegaly,",
+    ]
+
+
+def test_each_report_is_shown_with_places_in_its_sentence(tmp_path: Path) -> None:
+    table = tmp_path / "reports.csv"
+    table.write_text("report_id,report\na,No effusion.\nb,Clear.\n", encoding="utf-8")
+    shown: list[Labelled] = []
+    label_csv(table, tmp_path / "labels.csv", each=shown.append)
+    assert [report.report_id for report in shown] == ["a", "b"]
+    (statement,) = shown[0].to_json()["statements"]
+    assert (statement["mention_at"], statement["cue_at"], statement["decides"]) == ((3, 11), (0, 2), True)
+
+
 @pytest.mark.parametrize(
     ("content", "reason", "sentence"),
     [
@@ -49,7 +70,7 @@ def test_wrong_table_is_refused_and_nothing_is_left(
     table = tmp_path / "reports.csv"
     table.write_bytes(content)
     with pytest.raises(RefusedInputError, match=sentence) as caught:
-        label_csv(table, tmp_path / "labels.csv")
+        label_csv(table, tmp_path / "labels.csv", explanations=tmp_path / "why.csv")
     assert caught.value.reason is reason
     assert list(tmp_path.iterdir()) == [table]
 
