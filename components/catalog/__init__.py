@@ -1,11 +1,15 @@
 """The database of studies, images, reports and everything that anybody asserted about them."""
 
 from components.catalog._catalog import Catalog
+from components.catalog._forgetting import Holdings
 from components.catalog._records import (
+    Box,
+    ImageQuality,
     ImageRecord,
     LabelEvent,
     LabelSource,
     Prediction,
+    Reading,
     RelabelTask,
     ReportRecord,
     ReportStatus,
@@ -15,11 +19,15 @@ from components.catalog._records import (
 )
 
 __all__ = [
+    "Box",
     "Catalog",
+    "Holdings",
+    "ImageQuality",
     "ImageRecord",
     "LabelEvent",
     "LabelSource",
     "Prediction",
+    "Reading",
     "RelabelTask",
     "ReportRecord",
     "ReportStatus",

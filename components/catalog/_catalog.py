@@ -1,20 +1,24 @@
 """The catalog's one class: opening a database, adding to it, reading it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Self
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, Select, distinct, func, select
 
-from components.catalog import _frames, _linking, _writes
+from components.catalog import _batches, _forgetting, _frames, _linking, _writes
 from components.catalog import _tables as t
+from components.catalog._batches import Judged
 from components.catalog._engine import WRITES, create_catalog_engine, parse_url, place_of, use_write_ahead_log
 from components.catalog._failures import translated
+from components.catalog._forgetting import Holdings
 from components.catalog._records import (
     ImageRecord,
     LabelEvent,
     Prediction,
+    Reading,
     RelabelTask,
     ReportRecord,
     Side,
@@ -31,6 +35,7 @@ class Catalog:
 
     Raises, from every method:
         CatalogError: what is added contradicts what is known.
+        WithdrawnError: what is added is of a patient who withdrew consent.
         ServerError: the PostgreSQL server does not answer or refuses.
         StorageError: the database cannot be written: no rights, disk full, held too long by another program.
     """
@@ -80,11 +85,28 @@ class Catalog:
         with self._writing() as connection:
             return _writes.add_report(connection, report)
 
-    def link_reports(self) -> int:
-        """Links waiting reports to the studies that have come since; how many were linked.
+    def add_images(
+        self, images: Sequence[tuple[StudyRecord, ImageRecord]], place: Callable[[Collection[int]], None]
+    ) -> list[Judged]:
+        """Adds many images with their studies; for each, in order: whether it was new, or what it contradicts.
 
-        Same patient and site always; by accession number, else by the nearest date within 7 days where the report
-        or the study has no accession number. A report between two equally near studies goes on waiting.
+        `place` is called with the numbers of the new ones just before they are committed, to put their files where
+        the records say; what it raises passes through, and nothing is added.
+        """
+        with self._writing() as connection:
+            return _batches.add_images(connection, images, place)
+
+    def add_reports(self, reports: Sequence[tuple[ReportRecord, str]]) -> list[Judged]:
+        """Adds many reports, each with its version's key, never twice; for each what `add_images` says of images."""
+        with self._writing() as connection:
+            return _batches.add_reports(connection, reports)
+
+    def link_reports(self) -> int:
+        """Links reports to their studies as both come; how many versions were newly linked.
+
+        Same patient and site always; by accession number, else, where the report or the study has none, by time: each
+        other's nearest on one day, or the only two within a week. A report that may be of several studies waits, and
+        a link by time ends when another study makes it doubtful.
         """
         with self._writing() as connection:
             return _linking.link_reports(connection)
@@ -93,6 +115,11 @@ class Catalog:
         """Appends the events whose key is new; how many those were."""
         with self._writing() as connection:
             return _writes.insert_new(connection, t.label_events, [as_row(event) for event in events], ["key"])
+
+    def add_readings(self, readings: Sequence[Reading]) -> int:
+        """Appends the readings whose key is new; how many those were."""
+        with self._writing() as connection:
+            return _writes.insert_new(connection, t.readings, [as_row(reading) for reading in readings], ["key"])
 
     def add_predictions(self, predictions: Sequence[Prediction]) -> int:
         """Adds what a model version has not yet said of a study and finding; how many those were."""
@@ -133,6 +160,10 @@ class Catalog:
         """One row an event, LabelEvent's fields, in the order they were appended."""
         return self._frame(_frames.label_events(site), _frames.EVENTS)
 
+    def readings(self, site: str | None = None) -> pd.DataFrame:
+        """One row a reading, Reading's fields with `boxes` as JSON, in the order they were appended."""
+        return self._frame(_frames.readings(site), _frames.READINGS)
+
     def predictions(self, model_version: str | None = None) -> pd.DataFrame:
         """One row a study, model version and finding, Prediction's fields."""
         return self._frame(_frames.predictions(model_version), _frames.PREDICTIONS, "model_version", "study", "finding")
@@ -147,15 +178,69 @@ class Catalog:
         with self._reading() as connection:
             return {patient: Side(side) for patient, side in connection.execute(statement)}
 
-    def known_images(self) -> set[str]:
-        """The ids of all images."""
+    def stored_images(self, among: Collection[str]) -> dict[str, str]:
+        """Image → key of its DICOM file, of those among the given that are known."""
+        statement = select(t.images.c.image, t.images.c.dicom_key).where(t.images.c.image.in_(among))
         with self._reading() as connection:
-            return set(connection.scalars(select(t.images.c.image)))
+            return {image: key for image, key in connection.execute(statement)}
 
-    def has_report(self, report: str) -> bool:
-        """Whether any version of this report is known."""
+    def known_versions(self, among: Collection[str]) -> set[str]:
+        """Those of the given versions of reports (the keys of `add_reports`) that are known."""
         with self._reading() as connection:
-            return connection.scalar(select(t.reports.c.entry).where(t.reports.c.report == report).limit(1)) is not None
+            return set(connection.scalars(select(t.reports.c.digest).where(t.reports.c.digest.in_(among))))
+
+    def with_report(self, site: str, studies: Collection[str]) -> set[str]:
+        """Those of the studies that have a report."""
+        r = t.reports.c
+        with self._reading() as connection:
+            return set(connection.scalars(select(r.study).distinct().where(r.site == site, r.study.in_(studies))))
+
+    def with_study(self, site: str, reports: Collection[str]) -> set[str]:
+        """Those of the reports whose study is known."""
+        r = t.reports.c
+        wanted = (r.site == site, r.report.in_(reports), r.study.is_not(None))
+        with self._reading() as connection:
+            return set(connection.scalars(select(r.report).distinct().where(*wanted)))
+
+    def holdings(self, patient: str) -> Holdings:
+        """What is kept of one patient, of whatever site; all empty for a stranger."""
+        with self._reading() as connection:
+            return _forgetting.holdings(connection, patient)
+
+    def withdrawn(self, site: str) -> set[str]:
+        """The patients who withdrew consent."""
+        with self._reading() as connection:
+            return set(connection.scalars(select(t.withdrawn.c.patient).where(t.withdrawn.c.site == site)))
+
+    def withdraw(self, patient: str, *, site: str, now: datetime) -> None:
+        """Notes that nothing more of the patient may be taken in, here and at every site that knows them."""
+        with self._writing() as connection:
+            _forgetting.withdraw(connection, patient, site=site, now=now)
+
+    def forget(self, patient: str) -> dict[str, int]:
+        """Removes all rows of a patient who withdrew, and overwrites their space; table → rows removed.
+
+        What servers keep beside the database (PostgreSQL's archived log, backups) is not reached.
+
+        Raises:
+            CatalogError: the patient did not withdraw.
+            StorageError: another program reads the catalog, so that its log still holds the rows.
+        """
+        with self._writing() as connection:
+            found = _forgetting.forget(connection, patient)
+        with translated(self._place):
+            _forgetting.overwrite(self._engine)
+        return found
+
+    def readmit(self, patient: str) -> bool:
+        """Ends a withdrawal: the patient is taken in again, on the side they had; whether there was one."""
+        with self._writing() as connection:
+            return _forgetting.readmit(connection, patient)
+
+    def pseudonyms(self) -> Iterator[str]:
+        """Every pseudonym in the catalog, some of them several times; the withdrawn patients' among them."""
+        with self._reading() as connection:
+            yield from _forgetting.pseudonyms(connection)
 
     def counts(self) -> dict[str, int]:
         """How many patients, studies, images, reports (`waiting`: without a study), label events and predictions."""

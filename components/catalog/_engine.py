@@ -79,6 +79,7 @@ def _sqlite_engine(url: URL) -> Engine:
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # sqlite3's own implicit BEGIN would take the write lock too late
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten, not only unlinked
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:

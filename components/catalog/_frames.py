@@ -16,6 +16,7 @@ STUDIES = {
     "accession": "object",
     "site": "str",
     "date": "object",
+    "time": "object",
     "age": "Int64",
     "sex": "object",
     "modality": "str",
@@ -39,10 +40,12 @@ REPORTS = {
     "study": "object",
     "site": "str",
     "date": "object",
+    "time": "object",
     "status": "str",
     "findings": "str",
     "impression": "str",
     "received": _MOMENT,
+    "issued": _MOMENT,
     "current": "bool",
 }
 EVENTS = {
@@ -53,6 +56,18 @@ EVENTS = {
     "author": "str",
     "at": _MOMENT,
     "key": "str",
+}
+READINGS = {
+    "study": "str",
+    "image": "str",
+    "author": "str",
+    "at": _MOMENT,
+    "key": "str",
+    "quality": "object",
+    "readable": "bool",
+    "wrong_view": "bool",
+    "withdrawn": "bool",
+    "boxes": "str",
 }
 PREDICTIONS = {"study": "str", "model_version": "str", "finding": "str", "probability": "float64"}
 TASKS = {"study": "str", "project": "str", "task": "int64", "pushed_at": _MOMENT}
@@ -100,6 +115,11 @@ def label_events(site: str | None) -> Select[Any]:
     return _of_site(select(*fields), t.label_events.c.study, site).order_by(t.label_events.c.entry)
 
 
+def readings(site: str | None) -> Select[Any]:
+    fields = [t.readings.c[name] for name in READINGS]
+    return _of_site(select(*fields), t.readings.c.study, site).order_by(t.readings.c.entry)
+
+
 def predictions(model_version: str | None) -> Select[Any]:
     statement = select(*[t.predictions.c[name] for name in PREDICTIONS])
     return statement if model_version is None else statement.where(t.predictions.c.model_version == model_version)
@@ -119,15 +139,17 @@ def _of_site(statement: Select[Any], study: Any, site: str | None) -> Select[Any
 def _current_reports() -> Any:
     """For every study with a report: the one version that counts (columns study, report, entry).
 
-    A final or corrected version comes before a preliminary one, then the later received; a report whose last
-    version is a withdrawal does not count at all.
+    A final or corrected version comes before a preliminary one; then the later counts, by the time at which it was
+    issued, else received, so that it does not matter in which order versions come. A report whose last version is a
+    withdrawal does not count at all.
     """
     r = t.reports.c
     status = func.lower(r.status)
     order = (
         case((status.in_(_FINAL + _CORRECTED + _WITHDRAWN), 0), else_=1),
-        r.received.desc(),
+        func.coalesce(r.issued, r.received).desc(),
         case((status.in_(_CORRECTED + _WITHDRAWN), 0), else_=1),
+        r.received.desc(),
         r.entry.desc(),
     )
     numbered = (

@@ -1,64 +1,61 @@
-"""Giving waiting reports the study that has come since."""
+"""Giving reports their studies as both come, in whatever order."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from datetime import date, time
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Select, bindparam, exists, or_, select, update
 
 from components.catalog import _tables as t
-from components.catalog._matching import Candidate, Waiting, match
-
-
-@dataclass
-class _Known:
-    """What the catalog holds of the patients whose reports wait."""
-
-    studies: dict[tuple[str, str], list[Row[Any]]] = field(default_factory=lambda: defaultdict(list))
-    """(site, patient) → studies."""
-    linked: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(site, report) → study, so that all versions of a report stay together."""
-    taken: set[str] = field(default_factory=set)
-    """Studies that have a report."""
+from components.catalog._matching import Dated, match
 
 
 def link_reports(connection: Connection) -> int:
-    """Links reports without a study where their study is known by now; how many were linked."""
-    r = t.reports.c
-    fields = (r.entry, r.report, r.patient, r.site, r.accession, r.date)
-    waiting = connection.execute(select(*fields).where(r.study.is_(None)).order_by(r.entry)).all()
-    known = _known(connection) if waiting else _Known()
-    count = 0
-    for report in waiting:
-        study = known.linked.get((report.site, report.report)) or _matched(report, known)
-        if study is None:
-            continue
-        connection.execute(update(t.reports).where(r.entry == report.entry).values(study=study))
-        known.linked[report.site, report.report] = study
-        known.taken.add(study)
-        count += 1
-    return count
+    """Gives every report that study which all that is known by now speaks for; how many versions were newly linked.
 
-
-def _known(connection: Connection) -> _Known:
+    A link by time is judged anew each time: a study that comes later can be the report's own, or make it doubtful.
+    """
     r, s = t.reports.c, t.studies.c
-    patients = select(r.patient).where(r.study.is_(None))
-    known = _Known()
-    found: list[Any] = list(
-        connection.execute(select(s.study, s.patient, s.site, s.accession, s.date).where(s.patient.in_(patients)))
-    )
-    for study in found:
-        known.studies[study.site, study.patient].append(study)
-    links = select(r.site, r.report, r.study).where(r.study.is_not(None), r.patient.in_(patients))
-    for site, report, linked in connection.execute(links):
-        known.linked[site, report] = linked
-        known.taken.add(linked)
-    return known
+    versions: dict[Any, list[Any]] = defaultdict(list)
+    of_report = (r.site, r.patient, r.entry, r.report, r.accession, r.date, r.time, r.study)
+    for version in connection.execute(select(*of_report).where(r.patient.in_(_unsettled())).order_by(r.entry)):
+        versions[version.site, version.patient].append(version)
+    studies: dict[Any, list[Dated]] = defaultdict(list)
+    of_study = (s.site, s.patient, s.study, s.accession, s.date, s.time)
+    for site, patient, *known in connection.execute(select(*of_study).where(s.patient.in_(_unsettled()))):
+        studies[site, patient].append(Dated(*known))
+    changes = [change for place, some in versions.items() for change in _changes(some, studies[place])]
+    if changes:
+        statement = update(t.reports).where(r.entry == bindparam("of_entry")).values(study=bindparam("new_study"))
+        # In one order, so that two programs that link at once do not wait for each other.
+        connection.execute(statement, [{"of_entry": entry, "new_study": study} for entry, study in sorted(changes)])
+    return sum(1 for _, study in changes if study)
 
 
-def _matched(report: Any, known: _Known) -> str | None:
-    candidates = [
-        Candidate(study.study, study.accession, study.date, taken=study.study in known.taken)
-        for study in known.studies.get((report.site, report.patient), [])
-    ]
-    return match(Waiting(report.accession, report.date), candidates)
+def _unsettled() -> Select[tuple[str]]:
+    """Patients with a report that waits, or whose study is not the only one with its accession number."""
+    r, s, other = t.reports.c, t.studies.c, t.studies.alias().c
+    shared = exists().where(other.patient == s.patient, other.accession == s.accession, other.study != s.study)
+    by_time = or_(s.accession.is_(None), r.accession.is_(None), s.accession != r.accession)
+    joined = t.reports.join(t.studies, s.study == r.study, isouter=True)
+    return select(r.patient).select_from(joined).where(or_(r.study.is_(None), by_time, shared))
+
+
+def _changes(versions: Sequence[Any], studies: Sequence[Dated]) -> list[tuple[int, str | None]]:
+    """(entry, study) of the versions whose study is another now, None where it is none any more."""
+    links = match(_reports(versions), studies)
+    wanted = [(version, links.get(version.report)) for version in versions]
+    return [(version.entry, study) for version, study in wanted if study != version.study]
+
+
+def _reports(versions: Sequence[Any]) -> list[Dated]:
+    """One a report: all its versions go to one study. The earliest time that they name is the examination's."""
+    first: dict[str, Any] = {}
+    for version in sorted(versions, key=_when):
+        first.setdefault(version.report, version)
+    return [Dated(one.report, one.accession, one.date, one.time) for one in first.values()]
+
+
+def _when(version: Any) -> tuple[date, time, int]:
+    return version.date or date.max, version.time or time.max, version.entry

@@ -1,7 +1,9 @@
 """What goes into the catalog: one frozen record a kind, pseudonyms only."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from datetime import time as TimeOfDay
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -31,10 +33,23 @@ class Side(StrEnum):
 
 
 class LabelSource(StrEnum):
-    """Who asserted a label: the report labeller or a person."""
+    """Who asserted a label: the report labeller, a reader, or a reader whose word decides between others."""
 
     LABELER = "labeler"
     READER = "reader"
+    ADJUDICATOR = "adjudicator"
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a radiologist said it."""
+        return self is not LabelSource.LABELER
+
+
+class ImageQuality(StrEnum):
+    """How good a readable picture is, in a reader's eyes."""
+
+    GOOD = "good"
+    LIMITED = "limited"
 
 
 class ReportStatus(StrEnum):
@@ -48,7 +63,7 @@ class ReportStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRecord:
-    """One imaging study; `date` is shifted, `age` in years with 90 for everybody older than 89."""
+    """One imaging study; `date` is shifted, `time` as written, `age` in years with 90 for everybody older than 89."""
 
     study: str
     patient: str
@@ -59,6 +74,7 @@ class StudyRecord:
     sex: str | None
     modality: str
     manufacturer: str | None
+    time: TimeOfDay | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +96,7 @@ class ReportRecord:
     """One version of one report, de-identified; `study` is None while its images have not come.
 
     A later version (another status or another text) has the same `report` and is kept beside the earlier one.
+    `date` and `time` are the examination's, `issued` is the version's own moment; days are shifted.
     """
 
     report: str
@@ -92,9 +109,13 @@ class ReportRecord:
     findings: str
     impression: str
     received: datetime
+    time: TimeOfDay | None = None
+    issued: datetime | None = None
 
     def __post_init__(self) -> None:
         _must_be_aware("received", self.received)
+        if self.issued is not None:
+            _must_be_aware("issued", self.issued)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +129,44 @@ class LabelEvent:
     author: str
     at: datetime
     key: str
+
+    def __post_init__(self) -> None:
+        _must_be_aware("at", self.at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """Where a finding lies: a rectangle from its upper left corner, all four as shares (0..1) of the picture."""
+
+    finding: Finding
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        if not all(0 <= share <= 1 for share in (self.x, self.y, self.width, self.height)):
+            raise ValueError("The corners of a box must be shares of the picture, 0..1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One saved version of one reader's form: what it says of the picture. The same `key` is never stored twice.
+
+    What it says of findings are label events. `wrong_view`: the picture is of another view than the header says.
+    `withdrawn`: the reader took the whole form back.
+    """
+
+    study: str
+    image: str
+    author: str
+    at: datetime
+    key: str
+    quality: ImageQuality | None
+    readable: bool
+    wrong_view: bool
+    withdrawn: bool
+    boxes: tuple[Box, ...]
 
     def __post_init__(self) -> None:
         _must_be_aware("at", self.at)
@@ -140,12 +199,18 @@ class RelabelTask:
         _must_be_aware("pushed_at", self.pushed_at)
 
 
-Record = StudyRecord | ImageRecord | ReportRecord | LabelEvent | Prediction | RelabelTask
+Record = StudyRecord | ImageRecord | ReportRecord | LabelEvent | Reading | Prediction | RelabelTask
 
 
 def as_row(record: Record) -> dict[str, Any]:
-    """The record as column → value, enums as their string values."""
-    return {name: value.value if isinstance(value, Enum) else value for name, value in vars(record).items()}
+    """The record as column → value, enums as their string values, boxes as JSON."""
+    return {name: _plain(value) for name, value in vars(record).items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return json.dumps([vars(box) for box in value])
+    return value.value if isinstance(value, Enum) else value
 
 
 def _must_be_aware(name: str, moment: datetime) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Time,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -61,6 +63,7 @@ studies = Table(
     Column("accession", String, index=True),
     Column("site", String, nullable=False, index=True),
     Column("date", Date),
+    Column("time", Time),
     Column("age", Integer),
     Column("sex", String),
     Column("modality", String, nullable=False),
@@ -91,10 +94,12 @@ reports = Table(
     Column("study", String, ForeignKey("studies.study"), index=True),
     Column("site", String, nullable=False),
     Column("date", Date),
+    Column("time", Time),
     Column("status", String, nullable=False),
     Column("findings", String, nullable=False),
     Column("impression", String, nullable=False),
     Column("received", UtcDateTime, nullable=False),
+    Column("issued", UtcDateTime),
     UniqueConstraint("digest"),
 )
 
@@ -109,6 +114,23 @@ label_events = Table(
     Column("author", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("key", String, nullable=False),
+    UniqueConstraint("key"),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("entry", _Entry, primary_key=True, autoincrement=True),
+    Column("study", String, ForeignKey("studies.study"), nullable=False, index=True),
+    Column("image", String, ForeignKey("images.image"), nullable=False, index=True),
+    Column("author", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("key", String, nullable=False),
+    Column("quality", String),
+    Column("readable", Boolean, nullable=False),
+    Column("wrong_view", Boolean, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("boxes", String, nullable=False),
     UniqueConstraint("key"),
 )
 
@@ -137,3 +159,13 @@ relabel_tasks = Table(
     Column("task", BigInteger, nullable=False),
     Column("pushed_at", UtcDateTime, nullable=False),
 )
+
+withdrawn = Table(
+    "withdrawn",
+    metadata,
+    Column("site", String, primary_key=True),
+    Column("patient", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("side", String),
+)
+"""Patients who withdrew consent; `side` is the one they had, which they get back with their consent."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from components.catalog import _tables as t
 from components.catalog._records import ImageRecord, ReportRecord, Side, StudyRecord, as_row
-from components.errors import CatalogError
+from components.errors import CatalogError, WithdrawnError
 
 _INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -29,6 +29,7 @@ def add_study(connection: Connection, study: StudyRecord, images: Sequence[Image
     strangers = [image.image for image in images if image.study != study.study]
     if strangers:
         raise CatalogError(f"Image {strangers[0]} names another study than {study.study}, with which it was added.")
+    _refuse_withdrawn(connection, study.site, study.patient)
     new = insert_new(connection, t.studies, [as_row(study)], ["study"])
     known = connection.execute(
         select(t.studies.c.patient, t.studies.c.site).where(t.studies.c.study == study.study)
@@ -45,6 +46,7 @@ def add_study(connection: Connection, study: StudyRecord, images: Sequence[Image
 
 def add_report(connection: Connection, report: ReportRecord) -> bool:
     """Whether this version of the report was new."""
+    _refuse_withdrawn(connection, report.site, report.patient)
     row = as_row(report)
     row["digest"] = _digest(report)
     new = insert_new(connection, t.reports, [row], ["digest"])
@@ -73,6 +75,12 @@ def assign_sides(connection: Connection, site: str, sides: Mapping[str, Side]) -
                 f"Patient {patient} of site '{site}' is on the {side} side for ever and cannot move to "
                 f"{sides[patient].value}."
             )
+
+
+def _refuse_withdrawn(connection: Connection, site: str, patient: str) -> None:
+    w = t.withdrawn.c
+    if connection.scalar(select(w.patient).where(w.site == site, w.patient == patient)) is not None:
+        raise WithdrawnError(f"Patient {patient} withdrew consent: nothing of them is kept.")
 
 
 def _refuse_moved_images(connection: Connection, study: str, images: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from components.errors._errors import (
     SnapshotError,
     StorageError,
     TrainingError,
+    WithdrawnError,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "SnapshotError",
     "StorageError",
     "TrainingError",
+    "WithdrawnError",
 ]

@@ -6,6 +6,7 @@ RadloopError
 ├── StorageError         a file cannot be written or read: disk full, no rights, gone
 ├── RefusedInputError    one file or message is not what we take; it goes to quarantine with its reason
 ├── CatalogError         the catalog contradicts what is being added
+│   └── WithdrawnError   it is of a patient who withdrew consent; nothing of it is kept
 ├── DataQualityError     a critical data check failed; nothing is trained on these data
 ├── SnapshotError        a frozen snapshot is missing a part or was altered
 ├── TrainingError        training could not start or did not end with a usable model
@@ -17,6 +18,7 @@ came, what to do. They never hold an identifier and are at most 300 characters.
 """
 
 from enum import StrEnum
+from typing import Self
 
 _LONGEST_MESSAGE = 300
 
@@ -47,9 +49,16 @@ class RefusedInputError(RadloopError):
         self.reason = reason
         super().__init__(detail)
 
+    def __reduce__(self) -> tuple[type[Self], tuple[StrEnum, str]]:
+        return type(self), (self.reason, str(self))  # workers' processes send refusals back
+
 
 class CatalogError(RadloopError):
     """The catalog contradicts what is being added."""
+
+
+class WithdrawnError(CatalogError):
+    """What is being added is of a patient who withdrew consent."""
 
 
 class DataQualityError(RadloopError):

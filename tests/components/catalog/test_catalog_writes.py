@@ -14,7 +14,7 @@ from components.findings import FINDINGS, Finding
 def test_a_study_added_twice_is_known(catalog: Catalog) -> None:
     assert catalog.add_study(study(), [image("I1"), image("I2", view=View.LATERAL)]) is True
     assert catalog.add_study(study(), [image("I2", view=View.LATERAL), image("I1")]) is False
-    assert catalog.known_images() == {"I1", "I2"}
+    assert set(catalog.images()["image"]) == {"I1", "I2"}
 
 
 def test_a_late_image_joins_its_study(catalog: Catalog) -> None:
@@ -29,7 +29,7 @@ def test_an_image_under_another_study_is_refused_and_nothing_of_it_kept(catalog:
     with pytest.raises(CatalogError, match="I1 is known in study S1"):
         catalog.add_study(study("S2"), [image("I2", "S2"), image("I1", "S2")])
     assert list(catalog.studies()["study"]) == ["S1"]
-    assert catalog.known_images() == {"I1"}
+    assert set(catalog.images()["image"]) == {"I1"}
 
 
 def test_images_of_another_study_are_refused(catalog: Catalog) -> None:
