@@ -1,7 +1,6 @@
 """From a snapshot to a trained model, in one Ray Train run."""
 
 from components.training._report import EpochReport, TrainingResult
-from components.training._session import ray_session
 from components.training._train import train
 
-__all__ = ["EpochReport", "TrainingResult", "ray_session", "train"]
+__all__ = ["EpochReport", "TrainingResult", "train"]

@@ -14,10 +14,10 @@ import ray.train
 import ray.train.torch
 from ray.train import Checkpoint, CheckpointConfig, FailureConfig, Result, RunConfig, ScalingConfig, UserCallback
 
+from components.cluster import ray_session
 from components.errors import TrainingError
 from components.training._report import EpochReport
 from components.training._run import run
-from components.training._session import ray_session
 from components.training._state import State
 from components.training._task import Task
 

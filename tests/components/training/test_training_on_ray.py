@@ -11,10 +11,11 @@ import torch
 from blob_snapshot import write_blobs
 from safetensors.torch import load_file
 
+from components.cluster import ray_session
 from components.errors import TrainingError
 from components.models import ModelConfig
 from components.settings import Architecture, TrainingSettings
-from components.training import EpochReport, ray_session, train
+from components.training import EpochReport, train
 
 _MODEL = ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.1)
 _SETTINGS = TrainingSettings(epochs=6, batch_size=4, learning_rate=0.002, optimizer="adamw", workers=1, threads=1)

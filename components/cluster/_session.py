@@ -1,4 +1,4 @@
-"""One Ray for several trainings."""
+"""One Ray for everything that this process gives to other processes."""
 
 import logging
 import os
@@ -14,20 +14,23 @@ from components.errors import ServerError
 from components.settings import go_offline
 
 _LOOPBACK = "127.0.0.2"  # Ray takes 127.0.0.1 for "find my outside address" and would listen there
-_OBJECT_STORE_BYTES = 200 * 2**20  # pictures are read from the snapshot, so little passes through it
+_OBJECT_STORE_BYTES = 200 * 2**20  # a training reads pictures from its snapshot, so little passes through it
 _LONGEST_FOLDER = 40  # a Unix socket's path has at most 107 characters, and Ray adds about 65
 _ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.25",  # how often a report is fetched; the default of 2 s holds epochs up
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less to start; no spot machines here
     "RAY_TRAIN_METRICS_ENABLED": "0",  # Prometheus metrics that nothing reads
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # words on lost workers for stdout, where `--json` prints one document
 }
 
 
 @contextmanager
-def ray_session(*, cpus: int | None = None) -> Iterator[None]:
+def ray_session(*, cpus: int | None = None, object_store_bytes: int = _OBJECT_STORE_BYTES) -> Iterator[None]:
     """Ray while the block lasts: the one that runs already, or RAY_ADDRESS's cluster, or a new one on loopback.
 
-    cpus: how many a new local one may use; default all.
+    Args:
+        cpus: how many a new local one may use; default all.
+        object_store_bytes: shared memory of a new local one, for what passes between processes.
 
     Raises:
         ServerError: Ray does not start, or the cluster does not answer.
@@ -40,14 +43,14 @@ def ray_session(*, cpus: int | None = None) -> Iterator[None]:
         return
     folder = _short_folder()
     try:
-        _start(folder, cpus)
+        _start(folder, cpus, object_store_bytes)
         yield
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path, cpus: int | None) -> None:
+def _start(folder: Path, cpus: int | None, object_store_bytes: int) -> None:
     import ray
 
     try:
@@ -57,7 +60,7 @@ def _start(folder: Path, cpus: int | None) -> None:
         ray.init(
             address="local",
             num_cpus=cpus,
-            object_store_memory=_OBJECT_STORE_BYTES,
+            object_store_memory=object_store_bytes,
             _node_ip_address=_LOOPBACK,
             _temp_dir=str(folder),
             include_dashboard=False,
