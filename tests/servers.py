@@ -1,5 +1,6 @@
-"""Real servers for tests: PostgreSQL and Label Studio, each in a folder that goes with it."""
+"""Real servers for tests: PostgreSQL, Label Studio and the archive Orthanc, each in a folder that goes with it."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,11 +9,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from components.settings import Settings, load_settings
@@ -104,6 +106,63 @@ def label_studio_server(home: Path) -> Iterator[Settings]:
     finally:
         process.terminate()
         process.wait(timeout=_START_SECONDS)
+
+
+@dataclass(frozen=True)
+class OrthancServer:
+    """A running archive with DICOM and DICOMweb on loopback."""
+
+    port: int
+    url: str
+    aet: str = "ORTHANC"
+    user: str = "reader"
+    password: str = "invented"
+
+    def add(self, content: bytes) -> None:
+        """Puts a DICOM file into the archive."""
+        httpx.post(f"{self.url}/instances", content=content, auth=(self.user, self.password)).raise_for_status()
+
+
+@contextmanager
+def orthanc_server(folder: Path, *, our_aet: str, our_port: int) -> Iterator[OrthancServer]:
+    """Starts Orthanc from the system's packages; `our_aet` at `our_port` is the one partner that it knows."""
+    binary, plugin = shutil.which("Orthanc"), Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+    if binary is None or not plugin.exists():
+        pytest.skip("Orthanc is not installed: run `make system-packages` (orthanc, orthanc-dicomweb)")
+    http = free_port()
+    server = OrthancServer(port=free_port(), url=f"http://127.0.0.1:{http}")
+    configuration = {
+        "StorageDirectory": str(folder / "archive"),
+        "IndexDirectory": str(folder / "archive"),
+        "Plugins": [str(plugin)],
+        "HttpPort": http,
+        "DicomPort": server.port,
+        "DicomAet": server.aet,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": True,
+        "RegisteredUsers": {server.user: server.password},
+        "DicomModalities": {"radloop": [our_aet, "127.0.0.1", our_port]},
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+    (folder / "orthanc.json").write_text(json.dumps(configuration))
+    with (folder / "orthanc.log").open("wb") as log:
+        process = subprocess.Popen([binary, str(folder / "orthanc.json")], stdout=log, stderr=log)
+    try:
+        _await_orthanc(server, folder)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(timeout=_START_SECONDS)
+
+
+def _await_orthanc(server: OrthancServer, folder: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{server.url}/system", auth=(server.user, server.password)).is_success:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"Orthanc did not start: {(folder / 'orthanc.log').read_text()[-2000:]}")
 
 
 def free_port() -> int:
