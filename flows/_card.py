@@ -31,6 +31,7 @@ from components.models import load_model
 from components.promotion import Verdict
 from components.quality import QualityReport
 from components.settings import Settings
+from flows._corrections import corrections
 from flows._modelling import Candidate, code_version, parameters, registry
 from flows._steps import step
 
@@ -84,6 +85,7 @@ def write_card(  # noqa: PLR0913  what one card shows
                 for epoch in candidate.training.epochs
             ),
             gallery=_gallery(candidate.bundle, snapshot, scores),
+            changes=corrections(snapshot, site=site, run=folder, settings=settings),
         ),
     )
     registry(settings).attach(candidate.version, page, "report_card")

@@ -42,8 +42,8 @@ def freeze(  # noqa: PLR0913  each thing that decides a snapshot, by its name
 ) -> Snapshot:
     """The snapshot of one site's labelled studies; patients without a side get one, in the catalog and here.
 
-    Taken are the studies with a report or a reader's label, with their PA, AP and lateral images. The same catalog
-    and seed give the same snapshot hash.
+    Taken are the studies with a report or a reader's label, with their PA, AP and lateral images, but for those that
+    readers called not readable or of another view. The same catalog and seed give the same snapshot hash.
 
     Args:
         store: where the images' `input_key` files lie (8-bit grey PNG).
@@ -59,7 +59,8 @@ def freeze(  # noqa: PLR0913  each thing that decides a snapshot, by its name
     """
     events = catalog.label_events(site)
     images = catalog.images(site)
-    images = images[images["view"] != View.UNKNOWN.value]
+    unusable = labels.unusable_images(catalog.readings(site))
+    images = images[(images["view"] != View.UNKNOWN.value) & ~images["image"].isin(list(unusable))]
     studies = _labelled(catalog.studies(site), events)
     studies = studies[studies.index.isin(images["study"])]
     if studies.empty:
@@ -89,7 +90,7 @@ def freeze(  # noqa: PLR0913  each thing that decides a snapshot, by its name
 
 def _labelled(studies: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """The studies with a report that counts or a reader's word, by study."""
-    read = events.loc[events["source"] == LabelSource.READER.value, "study"]
+    read = events.loc[events["source"] != LabelSource.LABELER.value, "study"]
     return studies[studies["report"].notna() | studies["study"].isin(read)].set_index("study").sort_index()
 
 

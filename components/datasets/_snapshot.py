@@ -16,6 +16,7 @@ from components.findings import FINDINGS
 
 MANIFEST = "manifest.parquet"
 RECORD = "snapshot.json"
+WITHDRAWN = "withdrawn.json"
 _FRONTAL = tuple(view.value for view in View if view.is_frontal)
 
 
@@ -39,10 +40,12 @@ class Snapshot:
         """The snapshot in `folder`, once every file is proved to be what it was when frozen.
 
         Raises:
-            SnapshotError: a file is missing, unreadable or altered.
+            SnapshotError: a file is missing, unreadable or altered, or a patient in it withdrew consent.
             ConfigurationError: the folder is not on this machine's file system.
         """
         here = local_folder(folder)
+        if (here / WITHDRAWN).exists():
+            raise SnapshotError("A patient in this snapshot withdrew consent; it is used no more: freeze a new one.")
         record = _read_record(here)
         _prove(here / MANIFEST, record.manifest_file)
         for shard in record.shards:

@@ -3,6 +3,7 @@
 from components.evaluation._assess import assess
 from components.evaluation._card import write_report_card
 from components.evaluation._card_data import (
+    CardChange,
     CardClause,
     CardData,
     CurvePoint,
@@ -38,6 +39,7 @@ from components.evaluation._thresholds import choose_thresholds
 __all__ = [
     "Area",
     "Assessment",
+    "CardChange",
     "CardClause",
     "CardData",
     "Comparison",

@@ -22,6 +22,8 @@ from components.evaluation._comparison import (
     LabelVerdict,
 )
 
+_CHANGES_SHOWN = 40
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Row:
@@ -79,6 +81,7 @@ def _render(data: CardData) -> str:
         training=training_figures(data.training) if data.training else [],
         gallery=[(base64.b64encode(picture.png).decode(), picture.caption) for picture in data.gallery],
         text=text,
+        changes_shown=_CHANGES_SHOWN,
         level=f"{100 * (1 - data.found.alpha):g}",
     )
 

@@ -36,6 +36,17 @@ class DataCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CardChange:
+    """One label that readers changed since the snapshot before; study and readers by pseudonym."""
+
+    study: str
+    finding: str
+    before: str
+    after: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CurvePoint:
     """One epoch of the training; NaN where a figure was not computed."""
 
@@ -74,3 +85,4 @@ class CardData:
     max_label_loss: float | None = None
     training: tuple[CurvePoint, ...] = ()
     gallery: tuple[GalleryPicture, ...] = ()
+    changes: tuple[CardChange, ...] = ()

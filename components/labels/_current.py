@@ -1,7 +1,8 @@
 """The label that holds now, derived from every event that people and the labeller ever appended.
 
-The consensus of several readers stands over a single reader, a reader over the labeller. A reader's latest
-event on a finding is that reader's word; a reader who says nothing of a finding leaves it to the others.
+An adjudicator's word stands over the consensus of several readers, that over a single reader, a reader over the
+labeller. A reader's latest event on a finding is that reader's word; a reader who says nothing of a finding leaves it
+to the others.
 """
 
 import pandas as pd
@@ -10,21 +11,24 @@ from components.errors import DataQualityError
 from components.labels._codes import CODES, COLUMNS, UNCERTAIN, UNMENTIONED
 
 _COLUMNS = ["study", "finding", "assertion", "source", "author", "at"]
-_READER, _LABELER, _CONSENSUS = "reader", "labeler", "consensus"
+_READER, _ADJUDICATOR, _LABELER, _CONSENSUS = "reader", "adjudicator", "labeler", "consensus"
+_PEOPLE = [_READER, _ADJUDICATOR]
+_HALF = 0.5
 
 
 def current_labels(events: pd.DataFrame) -> pd.DataFrame:
     """The codes that hold now: index `study` (sorted), 14 columns of int8 (1, 0, -1, -2 unmentioned).
 
-    `events` has the columns study, finding, assertion, source ("labeler" or "reader"), author and at.
-    Several readers decide by majority; without one, the finding is uncertain.
+    `events` has the columns study, finding, assertion, source ("labeler", "reader" or "adjudicator"), author and at.
+    Several readers decide by majority; without one, the finding is uncertain. Where an adjudicator spoke, that word
+    decides; of several adjudicators' the latest.
     """
     ordered = _in_time(events)
     labelled = ordered[ordered["source"] == _LABELER].drop_duplicates(["study", "finding"], keep="last")
     codes = _wide(labelled.set_index(["study", "finding"])["code"], ordered)
     words = _words_of_readers(ordered)
     if len(words):
-        read = _wide(_majority(words), ordered)
+        read = _wide(_decided(words), ordered)
         codes = codes.where(read == UNMENTIONED, read)
     return codes.astype("int8")
 
@@ -32,7 +36,8 @@ def current_labels(events: pd.DataFrame) -> pd.DataFrame:
 def label_sources(events: pd.DataFrame) -> pd.Series:
     """Whose word each study's labels are: index `study`, values "consensus", "reader" or "labeler".
 
-    "consensus" where two or more readers stated one finding, "reader" where a reader stated any.
+    "consensus" where two or more readers stated one finding, which makes the study fit to be a reference standard;
+    "reader" where a reader stated any.
     """
     ordered = _in_time(events)
     sources = pd.Series(_LABELER, index=_studies(ordered), name="source", dtype=object)
@@ -44,6 +49,34 @@ def label_sources(events: pd.DataFrame) -> pd.Series:
     return sources.astype("str")
 
 
+def contested(events: pd.DataFrame) -> pd.DataFrame:
+    """What readers stated and do not agree on, no majority and no adjudicator deciding: columns study and finding."""
+    words = _words_of_readers(_in_time(events))
+    if words.empty:
+        return pd.DataFrame({"study": [], "finding": []}, dtype="str")
+    judged = words.loc[words["source"] == _ADJUDICATOR].set_index(["study", "finding"]).index
+    _, tied = _votes(words)
+    open_ = tied[tied & ~tied.index.isin(judged)]
+    return open_.index.to_frame(index=False)
+
+
+def words_of_readers(events: pd.DataFrame) -> pd.DataFrame:
+    """Each reader's word that holds now: columns study, finding, author and code (1, 0, -1), sorted."""
+    words = _words_of_readers(_in_time(events))[["study", "finding", "author", "code"]]
+    return words.sort_values(["study", "finding", "author"], ignore_index=True)
+
+
+def unusable_images(readings: pd.DataFrame) -> set[str]:
+    """The images that more readers call not readable or of another view than call them sound.
+
+    `readings` are the catalog's; a reader's latest word on an image counts, unless it was withdrawn.
+    """
+    forms = readings.drop_duplicates(["image", "author"], keep="last")
+    forms = forms[~forms["withdrawn"]]
+    refused = (~forms["readable"] | forms["wrong_view"]).groupby(forms["image"]).mean()
+    return set(refused.index[refused > _HALF])
+
+
 def _in_time(events: pd.DataFrame) -> pd.DataFrame:
     """The events from old to new with their codes; those of one moment stay in the order given."""
     missing = [column for column in _COLUMNS if column not in events.columns]
@@ -52,7 +85,7 @@ def _in_time(events: pd.DataFrame) -> pd.DataFrame:
     ordered = events[_COLUMNS].astype({"finding": "str", "assertion": "str", "source": "str"})
     ordered["at"] = pd.to_datetime(ordered["at"], utc=True)
     ordered["code"] = ordered["assertion"].map({assertion.value: code for assertion, code in CODES.items()})
-    known = ordered["code"].notna() & ordered["finding"].isin(COLUMNS) & ordered["source"].isin([_READER, _LABELER])
+    known = ordered["code"].notna() & ordered["finding"].isin(COLUMNS) & ordered["source"].isin([*_PEOPLE, _LABELER])
     if not known.all():
         raise DataQualityError(
             f"{int((~known).sum())} label events have an unknown finding, assertion or source; "
@@ -63,16 +96,24 @@ def _in_time(events: pd.DataFrame) -> pd.DataFrame:
 
 def _words_of_readers(ordered: pd.DataFrame) -> pd.DataFrame:
     """Each reader's latest word on each finding, without those who took theirs back."""
-    read = ordered[ordered["source"] == _READER].drop_duplicates(["study", "finding", "author"], keep="last")
+    read = ordered[ordered["source"].isin(_PEOPLE)].drop_duplicates(["study", "finding", "author"], keep="last")
     return read[read["code"] != UNMENTIONED]
 
 
-def _majority(words: pd.DataFrame) -> pd.Series:
-    """The code that most readers gave, by (study, finding); uncertain where two codes tie."""
+def _decided(words: pd.DataFrame) -> pd.Series:
+    """The code that holds among readers, by (study, finding): adjudicated, else by majority, else uncertain."""
+    most, tied = _votes(words)
+    decided = most.where(~tied, UNCERTAIN)
+    judged = words[words["source"] == _ADJUDICATOR].drop_duplicates(["study", "finding"], keep="last")
+    decided.update(judged.set_index(["study", "finding"])["code"])
+    return decided.astype("int8")
+
+
+def _votes(words: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The code that most readers gave, and whether another got as many; both by (study, finding)."""
     votes = words.groupby(["study", "finding", "code"]).size().unstack("code", fill_value=0)
-    most = votes.max(axis=1)
-    tied = votes.eq(most, axis=0).sum(axis=1) > 1
-    return votes.idxmax(axis=1).where(~tied, UNCERTAIN).astype("int8")
+    tied = votes.eq(votes.max(axis=1), axis=0).sum(axis=1) > 1
+    return votes.idxmax(axis=1), tied
 
 
 def _studies(ordered: pd.DataFrame) -> pd.Index:

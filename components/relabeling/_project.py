@@ -1,25 +1,34 @@
 """The reading project on a Label Studio server: made when missing, its tasks and annotations."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 from pydantic import SecretStr
 
 from components.relabeling._form import labelling_config
 from components.relabeling._sdk import connect, one_sentence
+from components.relabeling._task import Purpose
 from components.settings import LabelStudioSettings
 
 _PAGE = 100
 _TIMEOUT_S = 60
-_INSTRUCTION = (
-    "Say for each finding what this picture shows. The answers already given are the report's, or the model's where "
-    "the report is silent; where the two contradict each other, nothing is filled in. Draw a box where it helps."
-)
+_INSTRUCTIONS = {
+    Purpose.TRAINING: (
+        "Say for each finding what this picture shows. The answers already given are the report's, or the model's "
+        "where the report is silent; where the two contradict each other, nothing is filled in. Draw a box where it "
+        "helps."
+    ),
+    Purpose.REFERENCE: (
+        "Say for each finding what this picture shows, from the picture alone. Two of you read each study; where you "
+        "differ, a third does."
+    ),
+}
+_REFERENCE_READERS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +37,26 @@ class Annotation:
 
     id: int
     study: str
+    image: str
     reader: str = field(repr=False)
     saved: datetime
     result: tuple[Mapping[str, Any], ...]
 
 
+class ReadingTask(NamedTuple):
+    """One study on the server: its task's number, whether it waits for a reader, and how many have read it."""
+
+    number: int
+    waiting: bool
+    readings: int
+
+
 @dataclass(frozen=True)
 class ReadingProject:
     """One project of a Label Studio server; close it, or open it in a `with`.
+
+    `made` tells this project from one of the same title on a server that was set up anew; `readers` is how many
+    people read a study.
 
     Raises, from every method:
         ServerError: the server does not answer, or refuses.
@@ -44,21 +65,36 @@ class ReadingProject:
     url: str
     title: str
     id: int
+    made: datetime
+    readers: int
     client: Any = field(repr=False)
     _transport: httpx.Client = field(repr=False)
 
     @classmethod
-    def open(cls, settings: LabelStudioSettings, token: SecretStr) -> Self:
-        """The project with the settings' title, made when the server has none; its form is the newest."""
+    def open(
+        cls,
+        settings: LabelStudioSettings,
+        token: SecretStr,
+        *,
+        purpose: Purpose = Purpose.TRAINING,
+        readers: int = 1,
+    ) -> Self:
+        """The project of this purpose, made when the server has none; its form is the newest.
+
+        Its title is the settings', with the purpose behind it where that is not training. A reference standard
+        has two readers a study, whatever `readers` says.
+        """
         transport = httpx.Client(timeout=_TIMEOUT_S, follow_redirects=True, trust_env=False)
         client = connect(settings.url, token.get_secret_value(), transport)
+        title = project_title(settings, purpose)
+        wanted = _REFERENCE_READERS if purpose is Purpose.REFERENCE else readers
         try:
             with one_sentence(settings.url):
-                number = _number(client, settings.project)
+                found = _found_or_made(client, title, purpose, wanted)
         except BaseException:
             transport.close()
             raise
-        return cls(settings.url, settings.project, number, client, transport)
+        return cls(settings.url, title, int(found.id), found.created_at, wanted, client, transport)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -79,11 +115,22 @@ class ReadingProject:
                     project=self.id, path=str(folder), title="radiographs", use_blob_urls=True
                 )
 
-    def tasks(self) -> dict[str, int]:
-        """Study → its task's number, of all tasks in the project."""
+    def tasks(self) -> dict[str, ReadingTask]:
+        """Study → its task, of all tasks in the project."""
         with one_sentence(self.url):
             listed = _each(self.client.tasks.list, project=self.id, fields="task_only")
-            return {task.data["study"]: task.id for task in listed if "study" in task.data}
+            return {
+                task.data["study"]: ReadingTask(task.id, not task.is_labeled, task.total_annotations)
+                for task in listed
+                if "study" in task.data
+            }
+
+    def ask_again(self, tasks: Iterable[ReadingTask]) -> None:
+        """Opens the tasks for one reader more than have read them."""
+        with one_sentence(self.url):
+            for task in tasks:
+                more = {"overlap": task.readings + 1, "is_labeled": False}
+                self.client.tasks.update(str(task.number), request_options={"additional_body_parameters": more})
 
     def add(self, tasks: Sequence[Mapping[str, Any]]) -> None:
         """Adds tasks with their pre-annotations."""
@@ -98,7 +145,7 @@ class ReadingProject:
             for task in listed:
                 for saved in sorted(task.annotations or [], key=lambda annotation: annotation["updated_at"]):
                     if "study" in task.data and not saved["was_cancelled"]:
-                        yield _annotation(task.data["study"], saved, readers)
+                        yield _annotation(task.data, saved, readers)
 
 
 def _each(listing: Callable[..., Any], **wanted: Any) -> Iterator[Any]:
@@ -112,34 +159,35 @@ def _each(listing: Callable[..., Any], **wanted: Any) -> Iterator[Any]:
             return
 
 
-def _number(client: Any, title: str) -> int:
+def project_title(settings: LabelStudioSettings, purpose: Purpose) -> str:
+    """The title of the project with this purpose."""
+    return settings.project if purpose is Purpose.TRAINING else f"{settings.project}: {purpose.value}"
+
+
+def _found_or_made(client: Any, title: str, purpose: Purpose, readers: int) -> Any:
     """The project of this title; made, or given the newest form, where need be."""
+    form = {"label_config": labelling_config(purpose), "maximum_annotations": readers}
     found = [project for project in _each(client.projects.list, title=title) if project.title == title]
     if not found:
-        return _make(client, title)
+        return client.projects.create(
+            title=title,
+            expert_instruction=_INSTRUCTIONS[purpose],
+            show_collab_predictions=True,
+            color="#617ada",
+            **form,
+        )
     first = min(found, key=lambda project: int(project.id))
-    if first.label_config != labelling_config():
-        client.projects.update(id=first.id, label_config=labelling_config())
-    return int(first.id)
+    if (first.label_config, first.maximum_annotations) != tuple(form.values()):
+        client.projects.update(id=first.id, **form)
+    return first
 
 
-def _make(client: Any, title: str) -> int:
-    made = client.projects.create(
-        title=title,
-        label_config=labelling_config(),
-        expert_instruction=_INSTRUCTION,
-        show_collab_predictions=True,
-        maximum_annotations=1,
-        color="#617ada",
-    )
-    return int(made.id)
-
-
-def _annotation(study: str, saved: Mapping[str, Any], readers: Mapping[int, str]) -> Annotation:
+def _annotation(data: Mapping[str, Any], saved: Mapping[str, Any], readers: Mapping[int, str]) -> Annotation:
     person = saved.get("updated_by") or saved["completed_by"]
     return Annotation(
         id=saved["id"],
-        study=study,
+        study=data["study"],
+        image=data.get("picture", ""),
         reader=readers.get(person) or f"user {person}",
         saved=datetime.fromisoformat(saved["updated_at"]),
         result=tuple(saved["result"]),

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from catalogued_hospital import Hospital
+from catalogued_hospital import NOW, Hospital
 from PIL import Image
 from upath import UPath
 
-from components.catalog import Side, View
+from components.catalog import Reading, Side, View
 from components.datasets import Snapshot, freeze, write_snapshot
 from components.errors import ConfigurationError, SnapshotError, StorageError
 from components.findings import FINDINGS, Assertion, Finding
@@ -196,3 +196,13 @@ def test_pictures_are_read_across_shards(small_hospital: Hospital, tmp_path: Pat
     assert (parts.pixels[parts.manifest["view"].to_numpy() == "AP"] == pictures[whole.manifest["view"] == "AP"]).all()
     with pytest.raises(IndexError):
         parts.pixels[58]
+
+
+def test_a_picture_that_its_reader_could_not_read_is_left_out(hospital: Hospital, tmp_path: Path) -> None:
+    kept, left_out = hospital.add(0), hospital.add(1)
+    form = Reading(
+        study=left_out, image=f"{left_out}.PA", author="R1", at=NOW, key="k",
+        quality=None, readable=False, wrong_view=False, withdrawn=False, boxes=(),
+    )  # fmt: skip
+    hospital.catalog.add_readings([form])
+    assert _frozen(hospital, tmp_path / "snapshot").manifest["study"].tolist() == [kept]

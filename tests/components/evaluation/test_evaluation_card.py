@@ -10,6 +10,7 @@ import pytest
 
 from components.errors import StorageError
 from components.evaluation import (
+    CardChange,
     CardClause,
     CardData,
     CurvePoint,
@@ -120,6 +121,18 @@ def test_names_from_files_cannot_become_markup(card, tmp_path):
     html = page(dataclasses.replace(card, found=found(compare, names)), tmp_path)
     assert "<script" not in html
     assert "a &amp; b" in html
+
+
+def test_labels_that_readers_changed_are_named_and_many_are_counted(card, tmp_path):
+    assert "readers changed" not in page(card, tmp_path)
+    changes = tuple(
+        CardChange(study=f"2.25.{n}", finding="edema", before="absent", after="present", by="R12") for n in range(45)
+    )
+    html = page(dataclasses.replace(card, changes=changes), tmp_path)
+    for words in ("readers changed", "2.25.0</code>", "<td>Edema</td><td>absent</td><td>present</td><td>R12</td>"):
+        assert words in html
+    assert "and 5 more." in html
+    assert "2.25.44<" not in html
 
 
 def test_a_comparison_in_which_nothing_is_defined_still_makes_a_page(card, tmp_path):

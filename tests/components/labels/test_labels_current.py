@@ -7,17 +7,18 @@ import pytest
 
 from components.errors import DataQualityError
 from components.findings import FINDINGS, Finding
-from components.labels import current_labels, label_sources
+from components.labels import contested, current_labels, label_sources, unusable_images, words_of_readers
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SOURCES = {"R": "reader", "A": "adjudicator"}
 COLUMNS = ["study", "finding", "assertion", "source", "author", "at"]
 
 
 def events(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
-    """Events in time order from (study, finding, assertion, author); authors named R… are readers."""
+    """Events in time order from (study, finding, assertion, author); R… are readers, A… adjudicators."""
     return pd.DataFrame(
         [
-            (study, finding, assertion, "reader" if author[0] == "R" else "labeler", author, START + timedelta(hours=n))
+            (study, finding, assertion, SOURCES.get(author[0], "labeler"), author, START + timedelta(hours=n))
             for n, (study, finding, assertion, author) in enumerate(rows)
         ],
         columns=COLUMNS,
@@ -74,6 +75,36 @@ def test_several_readers_decide_by_majority_and_a_tie_is_uncertain(votes: list[s
     assert current_labels(given).loc["s", "edema"] == code
 
 
+def test_an_adjudicator_decides_against_any_majority_and_the_later_of_two() -> None:
+    given = [("s", "edema", "present", "R1"), ("s", "edema", "absent", "A1"), ("s", "edema", "present", "R2")]
+    assert current_labels(events(*given)).loc["s", "edema"] == 0
+    assert current_labels(events(*given, ("s", "edema", "uncertain", "A2"))).loc["s", "edema"] == -1
+    taken_back = events(*given, ("s", "edema", "unmentioned", "A1"))
+    assert current_labels(taken_back).loc["s", "edema"] == 1
+    assert label_sources(events(*given[:2]))["s"] == "consensus"
+
+
+def test_contested_is_what_neither_majority_nor_adjudicator_settles() -> None:
+    differ = [("s", "edema", "present", "R1"), ("s", "edema", "absent", "R2"), ("t", "edema", "absent", "R1")]
+    agree = [("s", "fracture", "absent", "R1"), ("s", "fracture", "absent", "R2")]
+    assert contested(events(*differ, *agree)).to_numpy().tolist() == [["s", "edema"]]
+    assert contested(events(*differ, ("s", "edema", "absent", "R3"))).empty
+    assert contested(events(*differ, ("s", "edema", "uncertain", "A1"))).empty
+    assert contested(events()).empty
+
+
+def test_a_readers_words_are_those_that_hold_now() -> None:
+    given = events(
+        ("s", "edema", "present", "v1"),
+        ("s", "edema", "present", "R2"),
+        ("s", "edema", "absent", "R1"),
+        ("s", "edema", "uncertain", "R2"),
+        ("s", "fracture", "absent", "R1"),
+        ("s", "fracture", "unmentioned", "R1"),
+    )
+    assert words_of_readers(given).to_numpy().tolist() == [["s", "edema", "R1", 0], ["s", "edema", "R2", -1]]
+
+
 def test_source_is_the_strongest_word_on_the_study() -> None:
     sources = label_sources(
         events(
@@ -100,3 +131,21 @@ def test_unknown_words_are_refused(column: str) -> None:
         current_labels(given.assign(**{column: "unheard-of"}))
     with pytest.raises(DataQualityError, match=column):
         current_labels(given.drop(columns=column))
+
+
+def test_an_image_is_unusable_where_most_of_its_readers_say_so() -> None:
+    forms = pd.DataFrame(
+        [
+            ("refused", "R1", False, False, False),
+            ("wrong", "R1", True, True, False),
+            ("disputed", "R1", False, False, False),
+            ("disputed", "R2", True, False, False),
+            ("corrected", "R1", False, False, False),
+            ("corrected", "R1", True, False, False),
+            ("withdrawn", "R1", False, False, False),
+            ("withdrawn", "R1", True, False, True),
+        ],
+        columns=["image", "author", "readable", "wrong_view", "withdrawn"],
+    )
+    assert unusable_images(forms) == {"refused", "wrong"}
+    assert unusable_images(forms.iloc[:0]) == set()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from servers import label_studio_server
 from tiny_dicom import tiny_dicom
 from upath import UPath
 
-from components.catalog import Catalog
+from components.catalog import Catalog, View
 from components.errors import ServerError
 from components.findings import FINDINGS, Assertion, Finding
 from components.labels import current_labels
@@ -27,6 +28,7 @@ from components.relabeling import (
     push,
 )
 from components.settings import Settings
+from tests.components.relabeling.readers import form
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -67,6 +69,7 @@ def task(name: str) -> Task:
     return Task(
         study=name,
         image=f"2.25.{name}",
+        view=View.PA,
         score=0.8,
         why=Why.DISAGREEMENT,
         finding=Finding.EDEMA,
@@ -81,17 +84,10 @@ def push_two(settings: Settings, project: ReadingProject, catalog: Catalog, stor
         catalog=catalog,
         store=store,
         pictures=pictures_folder(settings),
+        model=None,
         model_version="7",
         now=NOW,
     )
-
-
-def form(answers: dict[str, str]) -> list[dict[str, Any]]:
-    """A form as a reader's browser sends it."""
-    return [
-        {"id": name, "from_name": name, "to_name": "image", "type": "choices", "value": {"choices": [word]}}
-        for name, word in answers.items()
-    ]
 
 
 def reader(email: str) -> str:
@@ -110,7 +106,8 @@ def test_a_push_gives_each_study_a_filled_form_and_a_second_one_adds_nothing(
     again = push_two(settings, project, catalog, store)
     assert (again.new, again.known) == (0, 2)
     assert set(project.tasks()) == {"S1", "S2"} == set(catalog.relabel_tasks(project.title)["study"])
-    sent = project.client.tasks.get(id=str(project.tasks()["S1"]))
+    sent = project.client.tasks.get(id=str(project.tasks()["S1"].number))
+    assert sent.data["view"] == "View: PA"
     assert sent.data["report"] == "FINDINGS\nMild <interstitial> edema.\n\nIMPRESSION\nNo acute disease."
     filled = sent.predictions[0]
     filled = filled if isinstance(filled, dict) else filled.model_dump()
@@ -119,7 +116,7 @@ def test_a_push_gives_each_study_a_filled_form_and_a_second_one_adds_nothing(
 
 def test_pictures_need_a_login(settings: Settings, project: ReadingProject, catalog: Catalog, store: UPath) -> None:
     push_two(settings, project, catalog, store)
-    address = settings.label_studio.url + project.client.tasks.get(id=str(project.tasks()["S1"])).data["image"]
+    address = settings.label_studio.url + project.client.tasks.get(id=str(project.tasks()["S1"].number)).data["image"]
     token = label_studio_token(settings).get_secret_value()
     with httpx.Client(trust_env=False, follow_redirects=False) as browser:
         assert browser.get(address).status_code == httpx.codes.UNAUTHORIZED
@@ -135,18 +132,18 @@ def test_a_reading_comes_back_once_and_an_edit_is_a_new_event(
 ) -> None:
     push_two(settings, project, catalog, store)
     catalog.append_label_events([event("labeller", "S1", finding=Finding.EDEMA, assertion=Assertion.ABSENT)])
-    number = project.tasks()["S1"]
+    number = project.tasks()["S1"].number
     saved = project.client.annotations.create(id=number, result=form(READ))
-    first = pull(project=project, catalog=catalog, reader=reader)
+    first = pull(project=project, catalog=catalog, reader=reader, now=datetime.now(UTC))
     assert (first.annotations, first.events) == (1, 2)
     assert said(catalog) == {"edema": "present", "fracture": "uncertain"}
     assert current_labels(catalog.label_events()).loc["S1", "edema"] == 1
-    assert pull(project=project, catalog=catalog, reader=reader).events == 0
+    assert pull(project=project, catalog=catalog, reader=reader, now=datetime.now(UTC)).events == 0
 
     project.client.annotations.update(id=saved.id, result=form({"edema": "negative"}))
-    assert pull(project=project, catalog=catalog, reader=reader).events == 2
+    assert pull(project=project, catalog=catalog, reader=reader, now=datetime.now(UTC)).events == 2
     assert said(catalog) == {"edema": "absent", "fracture": "unmentioned"}
-    assert pull(project=project, catalog=catalog, reader=reader).events == 0
+    assert pull(project=project, catalog=catalog, reader=reader, now=datetime.now(UTC)).events == 0
 
     events = catalog.label_events()
     assert set(events.loc[events["source"] == "reader", "author"]) == {reader(USERNAME)}
@@ -157,11 +154,11 @@ def test_skipped_tasks_and_strangers_tasks_bring_nothing(
     settings: Settings, project: ReadingProject, catalog: Catalog, store: UPath
 ) -> None:
     push_two(settings, project, catalog, store)
-    project.client.annotations.create(id=project.tasks()["S1"], result=form(READ), was_cancelled=True)
-    data = {"image": "/data/local-files/?d=radiographs/x.png", "study": "S9", "report": "", "why": ""}
-    project.add([{"data": data}])
-    project.client.annotations.create(id=project.tasks()["S9"], result=form(READ))
-    assert pull(project=project, catalog=catalog, reader=reader).annotations == 0
+    project.client.annotations.create(id=project.tasks()["S1"].number, result=form(READ), was_cancelled=True)
+    ours = project.client.tasks.get(id=str(project.tasks()["S1"].number)).data
+    project.add([{"data": ours | {"study": "S9"}}])
+    project.client.annotations.create(id=project.tasks()["S9"].number, result=form(READ))
+    assert pull(project=project, catalog=catalog, reader=reader, now=datetime.now(UTC)).annotations == 0
     assert catalog.label_events().empty
 
 
