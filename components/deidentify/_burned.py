@@ -1,84 +1,240 @@
-"""Identity in the pixels: refused where the header says so or hints at it, taken out of unused bits."""
+"""Text burned into the pixels: what the header says of it, and what of the picture has to be blacked out."""
 
-import numpy as np
-from pydicom import Dataset
-from pydicom.dataelem import DataElement
-from pydicom.uid import UID
+import re
+from enum import Enum, auto
 
+from pydicom import Dataset, Sequence
+
+from components.deidentify._boxes import Box, merged
+from components.deidentify._elements import attribute_text
+from components.deidentify._glyphs import GreyPicture, text_like
+from components.deidentify._ocr import ReadLine, read_lines
 from components.deidentify._reasons import HeaderReason
 from components.errors import RefusedInputError
 
-_PIXEL_DATA = 0x7FE00010
-_OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7."  # and its multi-frame kinds
 _RADIOGRAPHY = frozenset({"CR", "DX"})
 # Conversion Types of paper, film and screens, which show what stood on them: a name plate, a banner.
 _COPIED = frozenset({"DV", "DF", "SD", "SI", "DRW"})
 
+# What radiographers put into a picture on purpose: side, projection, position, breath. It names nobody.
+_LONG_MARKERS = (
+    "LEFT RIGHT LATERAL ERECT UPRIGHT SEMI SEMIUPRIGHT SEMIERECT STANDING SITTING SUPINE PRONE DECUBITUS DECUB PORTABLE"
+    " PORT MOBILE BEDSIDE INSPIRATION EXPIRATION INSP CHEST GRID DOWN".split()
+)
+_SHORT_MARKERS = "L R LT RT PA AP LAT LL RL LAO RAO LPO RPO EXP CXR UP".split()
+# The reader leaves out spaces: PORTABLEAP.
+_MARKER = re.compile(rf"(?:{'|'.join(_SHORT_MARKERS)})|(?:{'|'.join([*_LONG_MARKERS, 'AP', 'PA', 'LAT'])})+")
+_WORD = re.compile(r"[^\W_]+")
+_SURE = 0.8  # of two letters; less sure ones are mostly the edge of a lead marker
+_LETTER_HEIGHT = 24  # pixels, as which letters are shown to the reader
+_LARGEST, _SMALLEST = 3.0, 0.2  # scales at which the reader looks
+_WHOLE = 1024  # pixels of the longer side, as which a whole picture is shown to the reader
+_MOST_REGIONS = 12
+_MOST_LOOKED_AT = 0.4  # share of the picture in regions, beyond which the whole is looked at instead
+_LOOKS = 5
+_WIDE = 2.5  # widths over height of a line that is no single letter
+_LONG = 5  # letters; a longer line is no initials on a lead marker
+_AROUND = 5  # heights of a line
+_MOST_BLACK = 0.3  # share of the picture
+_CHEST = 0.2  # of each side: what lies further inside is the chest itself
+_MARGIN = 0.25  # of a line's height
 
-def refuse_burned_in_text(ds: Dataset) -> None:
-    """RefusedInputError where the header says that text is burned in, or tells of a copy and does not deny it."""
-    stated = _code(ds, "BurnedInAnnotation")
+
+class Announced(Enum):
+    """What the header lets expect of text in the pixels."""
+
+    TEXT = auto()  # it says so
+    PERHAPS = auto()  # a copy of paper, film or a screen, or what it says cannot be read
+    NOTHING = auto()  # it denies it, or is silent
+
+
+def announced_text(ds: Dataset) -> Announced:
+    """By Burned In Annotation, else by Conversion Type and the signs of a secondary capture."""
+    try:
+        stated = str(ds.get("BurnedInAnnotation") or "").strip(" \0").upper()
+    except Exception:
+        stated = "unreadable"
     if stated == "YES":
-        raise RefusedInputError(HeaderReason.BURNED_IN_TEXT, "The header says that text is burned into the pixels.")
-    captured = (
-        f"{_code(ds, 'SOPClassUID')}.".startswith(_SECONDARY_CAPTURE) and _code(ds, "Modality") not in _RADIOGRAPHY
-    )
-    if stated != "NO" and (captured or _code(ds, "ConversionType") in _COPIED):
-        raise RefusedInputError(
-            HeaderReason.BURNED_IN_TEXT, "A screen or paper copy whose header does not say that it is free of text."
-        )
+        return Announced.TEXT
+    if stated == "NO":
+        return Announced.NOTHING
+    captured = f"{attribute_text(ds, 'SOPClassUID')}.".startswith(_SECONDARY_CAPTURE)
+    captured = captured and attribute_text(ds, "Modality").upper() not in _RADIOGRAPHY
+    copied = attribute_text(ds, "ConversionType").upper() in _COPIED
+    return Announced.PERHAPS if stated or captured or copied else Announced.NOTHING
 
 
-def hidden_pixels_removed(ds: Dataset, copy: Dataset) -> None:
-    """Takes out of native pixel data what no viewer shows: overlay planes in unused bits, and what follows the picture.
+def text_to_black_out(grey: GreyPicture, announced: Announced, *, everywhere: bool = False) -> list[Box]:
+    """The rectangles of all text but the markers of a closed vocabulary; empty where there is none.
 
-    Planes were kept there until 2004.
+    Where nothing is announced, only what looks like lines of letters is read; else, and after any find, the whole
+    picture. It is looked at again, blacked out, until nothing is found.
+
+    Args:
+        grey: uint8 [rows, columns], 0..255, text that stands out of the picture's own range included.
+        announced: what the header says.
+        everywhere: read the whole picture whatever is announced.
 
     Raises:
-        RefusedInputError: there are such planes, and the pixel data is compressed or signed: they cannot be cleared.
+        RefusedInputError: a person should look: text over the chest, too much of it, text that does not go away, or
+            none found where the header says that there is some.
     """
-    hiding = any(_hides_in_pixels(ds, group) for group in _OVERLAY_GROUPS)
-    if _PIXEL_DATA not in copy or not (hiding or _is_native(ds)):
-        return
-    stored, allocated = _number(ds, "BitsStored"), _number(ds, "BitsAllocated")
-    frames, samples = _number(ds, "NumberOfFrames") or 1, _number(ds, "SamplesPerPixel") or 1
-    size = _number(ds, "Rows") * _number(ds, "Columns") * samples * frames * allocated // 8
-    element = copy[_PIXEL_DATA]
-    pixels = element.value[:size]
-    if hiding:
-        plain = _number(ds, "HighBit") == stored - 1 and not _number(ds, "PixelRepresentation")
-        if not _is_native(ds) or not plain or allocated not in (8, 16):
-            raise RefusedInputError(
-                HeaderReason.BURNED_IN_TEXT,
-                "Overlay planes lie in unused bits of pixel data from where they cannot go.",
-            )
-        little = ds.original_encoding[1] is not False
-        dtype = np.dtype("u1" if allocated == 8 else "<u2" if little else ">u2")  # noqa: PLR2004
-        pixels = (np.frombuffer(pixels, dtype=dtype) & dtype.type((1 << stored) - 1)).astype(dtype).tobytes()
-    elif not size or len(element.value) <= size + 1:
-        return
-    copy[_PIXEL_DATA] = DataElement(_PIXEL_DATA, element.VR, pixels + b"\0" * (len(pixels) % 2))
+    picture, black = grey.copy(), list[Box]()
+    lines = _read_regions(picture)
+    # Half of a marker may have stood out, and reads like a name: the whole is read before anything goes black.
+    if everywhere or announced is not Announced.NOTHING or _naming(lines, black):
+        lines += _read_whole(picture)
+    for _ in range(_LOOKS):
+        naming = [line for line in _naming(lines, black) if not _is_anatomy(line, picture)]
+        if not naming:
+            if announced is Announced.TEXT and not black:
+                raise _unsure("The header says that text is burned into the pixels, but none was found")
+            return black
+        found = _with_all_letters(naming, picture)
+        _refuse_risky(found, black, picture)
+        for box in found:
+            picture[box.slices] = picture.min()
+        black = merged([*black, *found])
+        lines = [*_read_regions(picture), *_read_whole(picture), *_read_around(picture, found)]
+    raise _unsure("Text is left in the picture after blacking out what was found")
 
 
-def _is_native(ds: Dataset) -> bool:
-    syntax = UID(str(getattr(ds, "file_meta", Dataset()).get("TransferSyntaxUID", "")))
-    return not (syntax.is_transfer_syntax and syntax.is_compressed)
+def set_pixels_clean(ds: Dataset) -> None:
+    """Writes down that the pixels were searched (PS3.15 E.3.1; code of CID 7050)."""
+    ds.BurnedInAnnotation = "NO"
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "113101", "DCM", "Clean Pixel Data Option"
+    ds.DeidentificationMethodCodeSequence = Sequence([*ds.get("DeidentificationMethodCodeSequence", []), code])
 
 
-def _number(ds: Dataset, keyword: str) -> int:
-    try:
-        return int(ds.get(keyword) or 0)
-    except (TypeError, ValueError):
-        return 0
+def _read_regions(grey: GreyPicture) -> list[ReadLine]:
+    likely = text_like(grey)
+    if likely is None:
+        return _read_whole(grey)
+    shape = (grey.shape[0], grey.shape[1])
+    regions = merged(line.box.grown(2 * line.height, shape) for line in likely)
+    if len(regions) > _MOST_REGIONS or sum(region.area for region in regions) > _MOST_LOOKED_AT * grey.size:
+        return _read_whole(grey)
+    read = []
+    for region in regions:
+        height = min(line.height for line in likely if line.box.meets(region))
+        read += read_lines(grey, region, scale=_scale_for(height))
+    return read
 
 
-def _hides_in_pixels(ds: Dataset, group: int) -> bool:
-    return (group << 16 | 0x0010) in ds and (group << 16 | 0x3000) not in ds
+def _read_whole(grey: GreyPicture) -> list[ReadLine]:
+    return read_lines(grey, Box(0, 0, *grey.shape), scale=min(1, _WHOLE / max(grey.shape)))
 
 
-def _code(ds: Dataset, keyword: str) -> str:
-    try:
-        return str(ds.get(keyword) or "").strip(" \0").upper()
-    except Exception:
-        return ""  # what cannot be read says nothing
+def _read_around(grey: GreyPicture, found: list[Box]) -> list[ReadLine]:
+    """What stands beside text that was found: often more of it, too faint to be seen in the whole."""
+    shape = (grey.shape[0], grey.shape[1])
+    read = []
+    for box in found:
+        height = _thickness(box)
+        read += read_lines(grey, box.grown(_AROUND * height, shape), scale=_scale_for(height))
+    return read
+
+
+def _scale_for(height: int) -> float:
+    return min(max(_LETTER_HEIGHT / height, _SMALLEST), _LARGEST)
+
+
+def _naming(lines: list[ReadLine], black: list[Box]) -> list[ReadLine]:
+    """The lines that may name somebody: no markers, nor parts of them, and more than a letter."""
+    markers = [line.box for line in lines if _is_marker(line)]
+    return [
+        line
+        for line in lines
+        if not _is_marker(line)
+        and not any(_lies_in(line.box, marker) for marker in markers)
+        and not _is_single(line, black)
+    ]
+
+
+def _is_marker(line: ReadLine) -> bool:
+    words = _WORD.findall(line.text.upper())
+    return bool(words) and all(_MARKER.fullmatch(word) for word in words)
+
+
+def _lies_in(part: Box, whole: Box) -> bool:
+    slack = _thickness(whole) // 2
+    return (
+        whole.top - slack <= part.top
+        and part.bottom <= whole.bottom + slack
+        and whole.left - slack <= part.left
+        and part.right <= whole.right + slack
+    )
+
+
+def _is_single(line: ReadLine, black: list[Box]) -> bool:
+    """Whether it is one letter, or two that can hardly be read, and not the rest of what was blacked out."""
+    if max(line.box.bottom - line.box.top, line.box.right - line.box.left) >= _WIDE * _thickness(line.box):
+        return False  # a word in a script that the reader does not know is one letter to it, or none
+    letters = sum(map(len, _WORD.findall(line.text)))
+    few = letters < 2 or (letters == 2 and line.sureness < _SURE)  # noqa: PLR2004
+    return few and not any(_continues(box, line.box) for box in black)
+
+
+def _is_anatomy(line: ReadLine, grey: GreyPicture) -> bool:
+    """Whether the reader, unsure, saw letters in ribs or spine: over the chest, and no shape there is like one."""
+    if line.sureness >= _SURE or not line.box.meets(_chest_in(grey)):
+        return False
+    return not any(likely.box.meets(line.box) for likely in text_like(grey) or [])
+
+
+def _chest_in(grey: GreyPicture) -> Box:
+    rows, columns = grey.shape
+    return Box(int(_CHEST * rows), int(_CHEST * columns), int((1 - _CHEST) * rows), int((1 - _CHEST) * columns))
+
+
+def _continues(black: Box, line: Box) -> bool:
+    """Whether a letter stands before or after what was blacked out, in the same line, and is no larger than that."""
+    by = _thickness(line)
+    upright = black.bottom - black.top > black.right - black.left
+    rows, columns = (by, 0) if upright else (0, by)
+    beside = Box(line.top - rows, line.left - columns, line.bottom + rows, line.right + columns)
+    return by <= _thickness(black) and black.meets(beside)
+
+
+def _with_all_letters(naming: list[ReadLine], grey: GreyPicture) -> list[Box]:
+    """The lines with a margin, and with those letters beside long ones that the reader left out."""
+    shape = (grey.shape[0], grey.shape[1])
+    found = [_with_margin(line).grown(0, shape) for line in naming]
+    long = [box for box, line in zip(found, naming, strict=True) if not _is_initials(line)]
+    letters = [line.box.grown(line.height // 2, shape) for line in (text_like(grey) or [] if long else [])]
+    return merged([*found, *(box for box in letters if any(box.meets(line) for line in long))])
+
+
+def _with_margin(line: ReadLine) -> Box:
+    """More at the ends of a long line: there the reader is likely to have left out a letter."""
+    top, left, bottom, right = line.box
+    thickness = _thickness(line.box)
+    beside = 2 + round(_MARGIN * thickness)
+    at_ends = beside if _is_initials(line) else 2 * thickness
+    if right - left >= bottom - top:
+        return Box(top - beside, left - at_ends, bottom + beside, right + at_ends)
+    return Box(top - at_ends, left - beside, bottom + at_ends, right + beside)
+
+
+def _is_initials(line: ReadLine) -> bool:
+    """A few letters, as the radiographer's stand on a lead marker beside the side, which should stay."""
+    return 1 < sum(map(len, _WORD.findall(line.text))) < _LONG
+
+
+def _thickness(box: Box) -> int:
+    return min(box.bottom - box.top, box.right - box.left)
+
+
+def _refuse_risky(found: list[Box], before: list[Box], grey: GreyPicture) -> None:
+    if any(box.meets(_chest_in(grey)) for box in found):
+        raise _unsure("Text, or what looks like it, lies over the chest: blacking it out could hide a finding")
+    if sum(box.area for box in merged([*before, *found])) > _MOST_BLACK * grey.size:
+        raise _unsure("Text covers much of the picture")
+
+
+def _unsure(what: str) -> RefusedInputError:
+    return RefusedInputError(
+        HeaderReason.BURNED_IN_TEXT, f"{what}. A person should look at it, and send a copy without text."
+    )

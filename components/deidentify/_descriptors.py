@@ -2,29 +2,25 @@
 
 import re
 
+from components.deidentify._vocabulary import without_long_numbers
 from components.deidentify._words import DESCRIPTOR_WORDS
 
-_WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]+|_+")
-_LONGEST_NUMBER = 2
-_TECHNICAL = re.compile(r"[\w\s.,:;/+\-()\[\]%#=*<>^\\]*", re.ASCII)
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_LONGEST_NUMBER = 3
+_GREAT_AGE = re.compile(r"\b(?:9\d|1[0-4]\d)\s?-?(?:y|f\b|m\b)", re.IGNORECASE)
 
 
 def clean_description(text: str) -> str:
-    """The words of the vocabulary (and numbers up to 99 beside them) in their order; empty where there is none.
+    """The words of the vocabulary (and numbers up to 999 beside them) in their order; empty where there is none.
 
-    "XR CHEST AP PORTABLE for Douglas Davidson" becomes "XR CHEST AP PORTABLE".
+    "XR CHEST AP PORTABLE for Douglas Davidson" becomes "XR CHEST AP PORTABLE"; "CHEST (PA/LAT)" stays as it is.
     """
-    kept = [token for token in _WORD.findall(text) if _is_safe(token)]
-    return " ".join(kept) if any(token.isalpha() for token in kept) else ""
+    words = _WORD.findall(text)
+    kept = [word for word in _WORD.findall(without_long_numbers(_GREAT_AGE.sub(" ", text))) if _is_safe(word)]
+    if not any(word.isalpha() for word in kept):
+        return ""
+    return text.strip() if kept == words and text.isascii() else " ".join(kept)
 
 
-def is_technical(text: str) -> bool:
-    """Whether every word of three or more letters is of the vocabulary."""
-    words = re.findall(r"[^\W\d_]{3,}", text)
-    return _TECHNICAL.fullmatch(text) is not None and all(word.casefold() in DESCRIPTOR_WORDS for word in words)
-
-
-def _is_safe(token: str) -> bool:
-    if token.isdigit():
-        return len(token) <= _LONGEST_NUMBER
-    return token.casefold() in DESCRIPTOR_WORDS
+def _is_safe(word: str) -> bool:
+    return len(word) <= _LONGEST_NUMBER if word.isdigit() else word.casefold() in DESCRIPTOR_WORDS

@@ -5,18 +5,20 @@ from typing import Any
 
 from pydicom import Dataset, Sequence
 from pydicom._dicom_dict import DicomDictionary
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.multival import MultiValue
 
 Element = DataElement | RawDataElement
 
 _ASCII_VRS = frozenset({"AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
+_TEXT_VRS = _ASCII_VRS | {"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UT"}
 _ESCAPE = b"\x1b"
 
 
 def elements_of(ds: Dataset) -> Iterator[Element]:
     """The elements in the order of their tags, as they were read; a large value put off stays on disk."""
-    for tag in sorted(ds.keys()):
+    for tag in sorted(ds.keys(), key=int):  # a tag compares itself more slowly than a number
         yield ds.get_item(tag, keep_deferred=True)
 
 
@@ -49,3 +51,16 @@ def items_of(ds: Dataset, element: Element) -> list[Dataset]:
     """The items of a sequence; none where it cannot be read as one."""
     value = element.value if isinstance(element, DataElement) else ds[element.tag].value
     return list(value) if isinstance(value, Sequence) else []
+
+
+def attribute_text(ds: Dataset, keyword: str) -> str:
+    """The attribute as text without padding, several values parted by backslashes; empty where none can be read."""
+    tag = tag_for_keyword(keyword)
+    if tag is None or tag not in ds:
+        return ""
+    try:
+        element = ds.get_item(tag)
+        vr = vr_of(element)
+        return text_of(ds, element if vr in _TEXT_VRS else ds[tag], vr)
+    except Exception:
+        return ""

@@ -6,8 +6,10 @@ from pydicom import Dataset
 from pydicom.dataelem import DataElement
 
 from components.deidentify._bookkeeping import bookkeeping, file_meta_of
-from components.deidentify._burned import hidden_pixels_removed, refuse_burned_in_text
+from components.deidentify._dates import days_back
+from components.deidentify._hidden import hidden_pixels_removed
 from components.deidentify._identity import Identity, read_identity
+from components.deidentify._profile import profile_of
 from components.deidentify._pseudonyms import Pseudonymiser
 from components.deidentify._quiet import quiet_dicom
 from components.deidentify._values import parse_date, whole_years, years_between
@@ -50,21 +52,24 @@ class Deidentified:
 def deidentify_dataset(ds: Dataset, pseudonymiser: Pseudonymiser, settings: DeidentifySettings) -> Deidentified:
     """A copy of the data set without identity; the given one is left as it is.
 
-    Every element of PS3.15 table E.1-1 is treated as it says, at every depth. Dates go back by the patient's days
-    (option "retain longitudinal temporal information with modified dates"). Private elements, curves, overlay
-    planes, icons, and whatever the dictionary does not know are removed. Descriptions keep the words of a closed
-    vocabulary, other text what repeats no known identifier. Pixel data is passed on, but for overlay planes hidden
-    in its unused bits.
+    Every element of PS3.15 table E.1-1 is treated as it says, at every depth, with the options of the settings.
+    Private elements (but safe ones, where the settings keep them), curves, overlay planes, icons, and whatever the
+    dictionary does not know are removed. Descriptions keep the words of a closed vocabulary; other text is kept where
+    all its words are of DICOM's own vocabulary and it repeats no known identifier. Pixel data is passed on, less
+    what it hides beside the picture.
+
+    With UIDs kept, the data set holds the original ones, while `identity` still goes by pseudonyms.
 
     Raises:
-        RefusedInputError: text is or may be burned into the pixels, or the file has no study or instance UID.
+        RefusedInputError: the file has no study, instance or class UID, or its pixel data hides what cannot be taken
+            out.
     """
     with quiet_dicom():
-        refuse_burned_in_text(ds)
         identity = read_identity(ds, pseudonymiser)
         age = _age(ds) if settings.keep_characteristics else None
         explicit = ds.original_encoding[0] is False
-        walk = Walk(pseudonymiser, identity, settings, age, explicit)
+        days = days_back(identity.patient, pseudonymiser, settings) or 0
+        walk = Walk(pseudonymiser, identity, profile_of(settings), days, age, explicit)
         copy = walk.safe_copy(ds)
         walk.settle()
         if age:
@@ -72,7 +77,7 @@ def deidentify_dataset(ds: Dataset, pseudonymiser: Pseudonymiser, settings: Deid
         hidden_pixels_removed(ds, copy)
         for element in bookkeeping(settings):
             copy[element.tag] = element
-        copy.file_meta = file_meta_of(ds, identity.image)
+        copy.file_meta = file_meta_of(ds, copy)
         copy.preamble = b"\0" * 128  # what stood there may be anything, a name included
     return Deidentified(copy, identity, frozenset(walk.known.names), frozenset(walk.known.identifiers))
 

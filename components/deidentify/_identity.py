@@ -4,9 +4,13 @@ from dataclasses import dataclass, field
 
 from pydicom import Dataset
 
+from components.deidentify._elements import attribute_text
 from components.deidentify._pseudonyms import Pseudonymiser
 from components.deidentify._reasons import HeaderReason
 from components.errors import RefusedInputError
+
+_SHARED = (("series", "SeriesInstanceUID"), ("frame", "FrameOfReferenceUID"))
+"""What later images may share: recorded, so that it stays what it is when the key is rotated."""
 
 
 @dataclass(frozen=True)
@@ -32,31 +36,27 @@ def read_identity(ds: Dataset, pseudonymiser: Pseudonymiser) -> Identity:
     Raises:
         RefusedInputError: it has no Study or no SOP Instance UID.
     """
-    study_uid, image_uid = _text(ds, "StudyInstanceUID"), _text(ds, "SOPInstanceUID")
+    study_uid, image_uid = attribute_text(ds, "StudyInstanceUID"), attribute_text(ds, "SOPInstanceUID")
     if not study_uid or not image_uid:
         raise RefusedInputError(HeaderReason.BAD_HEADER, "The file names no study or no instance (a UID is missing).")
     patient_id = _patient_id(ds, study_uid)
-    accession = _text(ds, "AccessionNumber")
+    accession = attribute_text(ds, "AccessionNumber")
     patient, study = pseudonymiser.patient(patient_id), pseudonymiser.uid(study_uid)
     image = pseudonymiser.uid(image_uid)
     originals = [("patient", patient_id, patient), ("study", study_uid, study), ("image", image_uid, image)]
     pseudonym = pseudonymiser.accession(accession) if accession else None
     if pseudonym:
         originals.append(("accession", accession, pseudonym))
+    for kind, keyword in _SHARED:
+        uid = attribute_text(ds, keyword)
+        if uid:
+            originals.append((kind, uid, pseudonymiser.uid(uid)))
     return Identity(patient, study, image, pseudonym, tuple(originals))
 
 
 def _patient_id(ds: Dataset, study_uid: str) -> str:
-    patient_id = _text(ds, "PatientID")
+    patient_id = attribute_text(ds, "PatientID")
     if patient_id:
         return patient_id
-    name, birth = _text(ds, "PatientName"), _text(ds, "PatientBirthDate")
+    name, birth = attribute_text(ds, "PatientName"), attribute_text(ds, "PatientBirthDate")
     return f"name {name} born {birth}" if name and birth else f"study {study_uid}"
-
-
-def _text(ds: Dataset, keyword: str) -> str:
-    try:
-        value = ds.get(keyword)
-    except Exception:
-        return ""  # a value that cannot be decoded names nobody
-    return "" if value is None else str(value).strip(" \0")

@@ -37,6 +37,20 @@ def load_or_create_key(path: Path) -> bytes:
     return key
 
 
+def fingerprint(key: bytes) -> str:
+    """16 hexadecimal digits by which two copies of a key are known to be the same; they lead nowhere."""
+    return subkey(key, "fingerprint").hex()[:16]
+
+
+def write_key(path: Path, key: bytes) -> None:
+    """Makes the key's file (0600), which must not exist; it is on disk when this returns."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def subkey(key: bytes, purpose: str) -> bytes:
     """32 bytes derived from the key for one purpose, so that no two uses share a secret (HKDF, RFC 5869)."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"radloop {purpose}".encode()).derive(key)
@@ -52,14 +66,10 @@ def _create(path: Path) -> None:
     if not path.parent.exists():
         path.parent.mkdir(parents=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_bytes(KEY_BYTES).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write_key(fresh, secrets.token_bytes(KEY_BYTES))
         # Unlike a rename, a link never replaces the key of a program that was faster.
         with suppress(FileExistsError):
             os.link(fresh, path)
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Names and numbers known to be this patient's or the staff's, looked for in what else is kept."""
 
 import re
+import unicodedata
 
 from components.deidentify._profile import Action
 from components.deidentify._words import DESCRIPTOR_WORDS, TITLES, VENDOR_WORDS
@@ -11,8 +12,11 @@ _NOBODY = DESCRIPTOR_WORDS | VENDOR_WORDS
 _SHORTEST_NAME = 3
 _SHORTEST_IDENTIFIER = 4
 _SHORTEST_NUMBER = 6
+_SINGLE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe"})
+_DOUBLE = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"})
 _TELLING = re.compile(
-    r"\^|@|https?://|\b(?:dr|mr|mrs|ms|prof)\b\.?\s+[A-Z]|\b\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d\d\b"
+    # "MR Software" is magnetic resonance, "Mr Smith" and "MR. SMITH" are people.
+    r"\^|@|https?://|\b(?:(?:dr|mr|ms)\.\s*|(?-i:Dr|Mr|Ms)\s+|(?:mrs|prof)\b\.?\s+)[A-Z]|\b\d{1,2}[/.\-]\d{1,2}[/.\-](?:19|20)\d\d\b"
     r"|\b(?:19|20)\d\d-\d\d-\d\d\b|\b\d{3}[-. ]\d{3}[-. ]\d{4}\b|\b(?:mrn|dob|ssn)\b",
     re.IGNORECASE,
 )
@@ -49,15 +53,15 @@ class KnownStrings:
             numbers = {number for number in self.identifiers if len(number) >= _SHORTEST_NUMBER}
             return any(part.strip() in numbers for part in text.split("\\"))
         folded = text.casefold()
-        if any(word in self._parts and word not in _NOBODY for word in _WORD.findall(folded)):
+        if any(word not in _NOBODY and not self._parts.isdisjoint(spellings(word)) for word in _WORD.findall(folded)):
             return True
         if any(_holds(folded, identifier.casefold()) for identifier in self.identifiers):
             return True
-        return action is not Action.CODE and _TELLING.search(text) is not None
+        return action in (Action.TEXT, Action.PRODUCT) and _TELLING.search(text) is not None
 
     def without(self, text: str) -> str:
         """The text without the words that are part of a known name."""
-        return _WORD.sub(lambda found: "" if found[0].casefold() in self._parts else found[0], text)
+        return _WORD.sub(lambda found: found[0] if self._parts.isdisjoint(spellings(found[0].casefold())) else "", text)
 
 
 def _holds(text: str, identifier: str) -> bool:
@@ -74,5 +78,14 @@ def name_parts(name: str) -> set[str]:
         for part in {whole, *re.split(r"['’\-]", whole)}:
             long_enough = len(part) >= (_SHORTEST_NAME if part.isascii() or part.upper() != part else 2)
             if long_enough and part not in TITLES:
-                parts.add(part)
+                parts |= spellings(part)
     return parts
+
+
+def spellings(word: str) -> set[str]:
+    """A word in small letters as it is and as keyboards without its letters write it: müller, muller, mueller."""
+    if word.isascii():
+        return {word}
+    apart = unicodedata.normalize("NFKD", word.translate(_SINGLE))
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return {word, unicodedata.normalize("NFC", plain), word.translate(_DOUBLE)}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from components.deidentify._known import name_parts
+from components.deidentify._known import name_parts, spellings
 from components.deidentify._words import EPONYMS, ORDINARY_WORDS, TITLES
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
@@ -105,7 +105,9 @@ def _whole_names(text: str, words: list[_Word], names: list[set[str]], weak: set
 
 def _has_part(word: _Word, parts: set[str]) -> bool:
     pieces = re.split(r"['’\-]", word.folded)
-    return word.folded in parts or (any(piece in parts for piece in pieces) and not EPONYMS.issuperset(pieces))
+    if not parts.isdisjoint(spellings(word.folded)):
+        return True
+    return any(not parts.isdisjoint(spellings(piece)) for piece in pieces) and not EPONYMS.issuperset(pieces)
 
 
 def _beside_name(text: str, words: list[_Word], index: int, marked: set[int]) -> bool:

@@ -8,3 +8,4 @@ class HeaderReason(StrEnum):
 
     BURNED_IN_TEXT = "burned_in_text"
     BAD_HEADER = "bad_header"
+    UNREADABLE_PIXELS = "unreadable_pixels"

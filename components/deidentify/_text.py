@@ -13,7 +13,12 @@ _MONTH = (
 )
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d\d"
-_STREET = r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Highway)"
+_STREET = (
+    r"(?:(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Way|Place|Square|Highway|Terrace|Circle|Crescent|Parkway|Close"
+    r"|Trail|Gardens)\b|(?:St|Ave|Rd|Blvd|Ln|Dr|Ct|Pl|Sq|Hwy|Cir|Pkwy)\b\.?)"
+)
+_STREET_IN_CAPITALS = _STREET.upper().replace("\\B", "\\b")
+_GREAT_AGE = r"(?:9\d|1[0-4]\d)"
 _LONGEST_YEAR = 4
 
 _Replacement = str | Callable[[re.Match[str]], str]
@@ -46,27 +51,41 @@ def _rules(
 
 # Every repetition is bounded or over one class of characters that what follows cannot start with: linear time.
 _RULES = _rules(
-    (r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", "[EMAIL]"),
-    (r"\b(?:https?://|www\.)[^\s<>\"]{1,500}(?<![.,;:)])", "[URL]", re.IGNORECASE),
+    (r"\b[\w.+'’-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", "[EMAIL]"),
+    (r"\b(?:(?:https?|ftps?)://|www\.)[^\s<>\"]{1,500}(?<![.,;:)])", "[URL]", re.IGNORECASE),
     (
-        rf"\b\d{{1,5}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:[A-Z][A-Za-z'’.-]{{1,20}}\s){{1,3}}{_STREET}\b\.?(?!\s?[-\d])"
+        r"\b(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|info|example|local|internal)\b(?:[/:][^\s<>\"]{1,500}"
+        r"(?<![.,;:)]))?",
+        "[URL]",
+        re.IGNORECASE,
+    ),
+    (
+        rf"\b\d{{1,5}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:(?:[A-Z][A-Za-z'’.-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,4}}{_STREET}(?!\s?[-\d])"
         r"(?:,?\s(?:Apt|Suite|Unit|#)\.?\s?\w{1,6})?(?:,\s[A-Z][A-Za-z ]{1,30})?(?:,?\s[A-Z]{2}\s\d{5}(?:-\d{4})?)?",
         "[ADDRESS]",
     ),
     (
-        rf"\b\d{{1,5}}\s(?:[A-Z]{{2,20}}\s){{1,3}}{_STREET.upper()}\b\.?"
+        rf"\b\d{{1,5}}\s(?:[A-Z]{{2,20}}\s){{1,3}}{_STREET_IN_CAPITALS}"
         r"(?:,\s[A-Z ]{2,30})?(?:,?\s[A-Z]{2}\s\d{5}(?:-\d{4})?)?",
         "[ADDRESS]",
     ),
     (r"\b\d{1,5}\s(?:[A-Z][a-z]{1,20}\s){1,3}[A-Z][a-z]{1,20},\s[A-Z]{2}\s\d{5}(?:-\d{4})?\b", "[ADDRESS]"),
     (r"\bP\.?\s?O\.?\sBox\s\d{1,6}\b", "[ADDRESS]", re.IGNORECASE),
     (r"\b[A-Z][a-z]{1,20},\s[A-Z]{2}\s\d{5}(?:-\d{4})?\b", "[ADDRESS]"),
+    (
+        r"\b[A-ZÄÖÜ][a-zäöüß-]{1,30}(?:straße|strasse|str\.|allee|gasse|platz)\s\d{1,4}[a-z]?\b"
+        r"(?:,\s\d{5}\s[A-ZÄÖÜ][a-zäöüß]{1,30})?",
+        "[ADDRESS]",
+    ),
     # dates
     (rf"\b{_YEAR}([-/.])\d{{1,2}}\1\d{{1,2}}(?:[T ]\d{{1,2}}:\d\d(?::\d\d(?:\.\d{{1,6}})?)?(?:Z|[+-]\d\d:?\d\d)?)?\b",
      "[DATE]"),
     (r"(?<![\d./-])(?P<date>\d{1,2}([/-])\d{1,2}\2(?:\d{4}|\d{2}))(?![\d/-])(?!\.\d)", _date_unless_levels),
     (rf"(?<![\d./-])\d{{1,2}}\.\d{{1,2}}\.{_YEAR}\b", "[DATE]"),
-    (r"(?<![\d./-])(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d(?![\d.])", "[DATE]"),
+    (r"(?<![\d./-])(?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d(?!\d|\.\d)", "[DATE]"),
+    (rf"\b{_DAY}\.\s{_MONTH}\s{_YEAR}\b", "[DATE]"),
+    (rf"\b\d{{1,2}}{_MONTH}(?:{_YEAR}|\d\d)\b", "[DATE]"),
+    (rf"\b{_DAY}[\s-]{_MONTH}[\s-](?:{_YEAR}|\d\d)\b(?!\s?(?:cm|mm)\b)", "[DATE]"),
     (rf"\b{_MONTH}\s{{0,2}}{_DAY}\b(?:,?\s{{1,2}}{_YEAR}\b|,?\s{{0,2}}'\d\d\b)?(?!\s?(?:cm|mm|be)\b)", "[DATE]"),
     (rf"\b{_DAY}(?:\s(?:of\s)?|-){_MONTH}(?:(?:,?\s|-)(?:{_YEAR}|\d\d)\b)?(?!\w)", "[DATE]"),
     (rf"\b{_MONTH},?\s(?:of\s)?{_YEAR}\b", "[DATE]"),
@@ -85,7 +104,9 @@ _RULES = _rules(
     (r"(?<![\d.\w])(?:[01]\d|2[0-3])[0-5]\d\s?(?i:hrs|hours|h)\b", "[TIME]"),
     # numbers that lead to somebody
     (r"\b\d{3}-\d{2}-\d{4}\b", "[ID]"),
-    (r"(?<![\w.])\+\d{1,3}[\s.-]?(?:\(\d{1,4}\)[\s.-]?)?\d{2,4}(?:[\s.-]?\d{2,4}){1,4}\b", "[PHONE]"),
+    (r"(?<![\w.])(?:\+|00)(?=(?:[\s.()-]{0,2}\d){8})\d{1,3}(?:[\s.-]?\(?\d{1,4}\)?){2,6}", "[PHONE]"),
+    (r"(?<![\w.])0\d{2,4}[/\s-]\d{5,8}\b", "[PHONE]"),
+    (r"\bx\d{4,5}\b", "[PHONE]"),
     (r"(?<![\w.])(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]\d{4}\b(?:\s?(?:x|ext\.?)\s?\d{1,6})?", "[PHONE]"),
     (r"(?<![\w.-])\d{3}-\d{4}\b(?!-)", "[PHONE]"),
     (
@@ -95,25 +116,25 @@ _RULES = _rules(
         re.IGNORECASE,
     ),
     (r"(?<![\d.])\d{1,12}(?:\.\d{1,39}){4,14}(?![\d.])", "[ID]"),
+    (r"(?<![\d.])\d{2,3}(?:\.\d{1,3}){3}(?!\d|\.\d)", "[ID]"),
     (
         r"\b((?:MRN|medical\srecord(?:\s(?:number|no\.?))?|accession(?:\s(?:number|no\.?))?|acc|SSN|(?:patient|pt|study|exam)"
-        r"\s(?:id|number|no\.?)|ID|(?:case|order|encounter|visit|account|chart)\s(?:id|number|no\.?|\#))\s?[:#=]{0,2}\s?"
+        r"\s(?:id|number|no\.?)|ID|(?:case|order|encounter|visit|account|chart|hospital|licen[sc]e|insurance|policy|NHS)\s(?:id|number|no\.?|\#))\s?[:#=]{0,2}\s?"
         r"(?:is\s)?\#?)(?=[\w-]{0,24}\d)[A-Z0-9][\w-]{2,24}\b",
         r"\1[ID]",
         re.IGNORECASE,
     ),
-    (r"(?<![\w.])[A-Za-z]{0,6}[-_]?\d{6,}[\w-]{0,24}", "[ID]"),
     (r"(?<![\w.])[A-Z]{2,6}-\d{2,6}-\d{2,10}\b", "[ID]"),
+    (r"(?<![\w.])[A-Za-z]{0,6}[-_]?\d{6,}[\w-]{0,24}", "[ID]"),
     # ages over 89
     (
-        r"\b(?:9\d|1[0-4]\d)(?=(?:\s?-\s?|\s)?(?:years?|yrs?)\b(?:\s?-\s?|\s)?(?:old|of\sage|male|female|man|woman|[MF]\b)"
-        r"|\s?y/?o\b|-year-old)",
+        rf"\b{_GREAT_AGE}(?=(?:\s?-\s?|\s)?(?:years?|yrs?)\b(?!\s?(?:ago|later|prior|earlier))|\s?y\.?/?o\b|y\b|[MF]\b)",
         "[AGE]",
         re.IGNORECASE,
     ),
-    (r"(?<=\bage\s)(?:9\d|1[0-4]\d)\b(?!\s?(?:days|weeks|months))", "[AGE]", re.IGNORECASE),
-    (r"(?<=\baged\s)(?:9\d|1[0-4]\d)\b", "[AGE]", re.IGNORECASE),
-    (r"(?<=\bage:\s)(?:9\d|1[0-4]\d)\b", "[AGE]", re.IGNORECASE),
+    (rf"(?<=\bage\s){_GREAT_AGE}\b(?!\s?(?:days|weeks|months))", "[AGE]", re.IGNORECASE),
+    (rf"(?<=\baged\s){_GREAT_AGE}\b", "[AGE]", re.IGNORECASE),
+    (rf"(?<=\bage:\s){_GREAT_AGE}\b", "[AGE]", re.IGNORECASE),
 )  # fmt: skip
 
 

@@ -9,10 +9,9 @@ _YEARS_OF = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 _DIGITS_OF_DATE = 8
 _AGE = re.compile(r"(\d{1,3})\s*([DWMY]?)", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")  # with points: ACR-NEMA
-_TIME = re.compile(r"[\d:.]*")
-_TAIL = re.compile(r"[\d.]*(?:[+-]\d{4})?")
+_TIME = re.compile(r"\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?")
+_TAIL = re.compile(r"(?:\d{2}){0,3}(?:\.\d{1,6})?(?:[+-]\d{4})?")
 _NUMBER = re.compile(r"[-+0-9.eE \\]*")
-_CODE = re.compile(r"[A-Z0-9_ .\-/\\]*", re.IGNORECASE)
 
 
 def parse_date(text: str) -> date | None:
@@ -70,8 +69,3 @@ def pooled(years: int) -> int:
 def is_number(text: str) -> bool:
     """Whether a DS or IS value holds nothing but numbers."""
     return _NUMBER.fullmatch(text) is not None
-
-
-def is_code(text: str) -> bool:
-    """Whether a CS value holds nothing but a code's characters (small letters forgiven)."""
-    return _CODE.fullmatch(text) is not None

@@ -11,7 +11,8 @@ adult child paediatric pediatric infant neonate newborn routine standard general
 follow up followup control emergency ed er icu ccu nicu ward inpatient outpatient trauma
 dual energy subtraction soft bone tissue grid nogrid no nongrid x wise auto manual exposure
 abdomen pelvis spine cervical lumbar skull hand wrist elbow shoulder humerus forearm hip femur knee tibia ankle foot
-extremity
+extremity brain head neck liver kidney heart breast whole body axial ax coronal cor sagittal sag helical volume loc
+localizer scout seq sequential mri pet echo r l rt lt
 """
 _TECHNIQUE = """
 ct mr mri us nm pt mg rf standard aluminum aluminium copper cu al lead pb carbon fiber fibre molybdenum rhodium
@@ -73,10 +74,38 @@ _VENDORS = """
 agfa canon carestream fuji fujifilm ge general electric healthcare kodak konica lumisys minolta philips siemens toshiba
 hologic samsung shimadzu swissray varian vidar medical systems corporation company imaging
 """
+# Defined terms of CS attributes (PS3.3) that neither a concept nor an attribute's name spells out, and what the
+# machines of radiography call their parts and settings.
+_TERMS = """
+landscape portrait polyline tiled separate manu attn decy dtim norm nrgy scat parts dcmr gray grayscale palette ycbr
+ybr rct ict argb hsv cmyk monochrome inverse identity logarithmic sigmoid linear exact undefined unspecified yes none
+inx cmx focused parallel crossed stationary reciprocating moving automatic autosensing manual breathing breathhold
+rgb bitmap slot strip powder needle powdered binary fractional wsd syn drw cine volumetric resampled scout localizer
+axial sagittal coronal rescale bqml counts hounsfield optical density pval displayable raw processed enhanced smoothed
+harder softer hard harden sharp sharper softened custom preset default nominal auto user defined algorithm version
+release software ver build platform thorax torax abdomen pelvis cspine tspine lspine sspine skull hand wrist knee foot
+extremity chestap chestpa chestlat iso ascii unicode gbk rfc dcm sct srt snm ucum umls loinc cpt icd radlex ris
+rtdose rtplan rtstruct rtimage rtrecord unverified semiautomatic multicoil dlyd fil rel sel
+standard fuji wireless flashpad pixium cxdi drx drum bowtie cassette holder gradual steep
+"""
+# Names of people inside the names of concepts ("Evans syndrome"): as a word of their own they would be somebody's.
+_SURNAMES = """
+alexander anderson bauer bell berger boyd burns campbell castro charles cooper cruz davis edwards evans ferguson flores
+foster fuchs george gordon graves haas harris hart hill hoffman hunter jack jackson jacob james johnson jones kennedy
+king lawrence lee lewis lorenz martin meyer miller mitchell moore morgan murray nelson parker paul perez peter phillips
+richardson robert robertson roberts rodriguez rogers russell scott simmons simpson smith stewart taylor thomas thompson
+turner victoria walker warren washington williams willis wilson wolf wright young
+"""
 _TITLES = "dr drs mr mrs ms miss prof professor doctor sir md do phd rn np jr sr ii iii iv"
 
 VENDOR_WORDS = frozenset(_VENDORS.split())
 """Lower-case words of manufacturers' names, which may be a patient's name as well."""
+
+DICOM_TERMS = frozenset(_TERMS.split())
+"""Lower-case terms of coded attributes and of machines' settings."""
+
+SURNAMES_OF_CONCEPTS = frozenset(_SURNAMES.split())
+"""Lower-case names that DICOM's concepts carry."""
 
 DESCRIPTOR_WORDS = frozenset((_EXAMINATION + _TECHNIQUE).split())
 """Lower-case words that name nobody where a study, a series or a technique is described."""

@@ -1,7 +1,18 @@
 """DICOM pixels become what models see, the same way for training and for serving."""
 
+from components.imaging._grey import PixelWarning
 from components.imaging._input import PREPROCESSING_VERSION, to_input
-from components.imaging._pixels import read_pixels
+from components.imaging._pixels import Radiograph, read_pixels, read_radiograph
 from components.imaging._reasons import PixelReason
+from components.imaging._shape import pixel_shape
 
-__all__ = ["PREPROCESSING_VERSION", "PixelReason", "read_pixels", "to_input"]
+__all__ = [
+    "PREPROCESSING_VERSION",
+    "PixelReason",
+    "PixelWarning",
+    "Radiograph",
+    "pixel_shape",
+    "read_pixels",
+    "read_radiograph",
+    "to_input",
+]

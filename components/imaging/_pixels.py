@@ -1,29 +1,100 @@
-"""From stored values to one scale of grey: modality LUT, VOI LUT, photometric interpretation."""
+"""The pixels of one radiograph: decoded, shown in grey, blacked out, written back."""
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from pydicom import Dataset
-from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+from pydicom.dataelem import DataElement
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
-from components.deidentify import quiet_dicom
+from components.deidentify import Box, quiet_dicom
 from components.errors import RefusedInputError
+from components.imaging._grey import (
+    Counts,
+    PixelWarning,
+    Scale,
+    between_tails,
+    beyond_tails,
+    modality_scale,
+    stored_values,
+    window_scale,
+)
 from components.imaging._reasons import PixelReason
 from components.imaging._shape import PixelShape, pixel_shape
 
 FloatImage = npt.NDArray[np.float32]
+_Index = npt.NDArray[np.uint16]
+"""Stored values counted from the smallest possible one: uint16 [rows, columns], 0..2^BitsStored - 1"""
+_PIXEL_DATA = 0x7FE00010
+_UNTRUE_AFTERWARDS = ("SmallestImagePixelValue", "LargestImagePixelValue")
 
-_TAILS = 0.005  # share of pixels left out at either end of the scale
-_MOST_CLIPPED = 0.6
-_LEAST_CONTRAST = 0.15
+
+@dataclass(frozen=True)
+class Radiograph:
+    """The stored values of a radiograph, and the grey in which each is shown.
+
+    warnings: what of the header's grey scale was passed over because it shows nothing.
+    """
+
+    index: _Index = field(repr=False)
+    shape: PixelShape
+    warnings: tuple[PixelWarning, ...]
+    _tone: Scale = field(repr=False)  # brighter is more, without window
+    _grey: FloatImage = field(repr=False)
+    _counts: Counts = field(repr=False)  # padding left out
+
+    @property
+    def grey(self) -> FloatImage:
+        """float32 [rows, columns], 0..1, air dark and bone bright (MONOCHROME2 sense); pixel padding is 0."""
+        return np.take(self._grey, self.index)
+
+    @property
+    def search_picture(self) -> npt.NDArray[np.uint8]:
+        """uint8 [rows, columns] in which text stands out that a window would hide."""
+        return np.take(beyond_tails(self._tone, self._counts), self.index)
+
+    @cached_property
+    def darkest(self) -> int:
+        """The darkest stored value in the picture, as an index."""
+        present = np.flatnonzero(self._counts)
+        return int(present[np.argmin(self._tone[present])]) if len(present) else 0
+
+    def blacked_out(self, boxes: Iterable[Box]) -> "Radiograph":
+        """The radiograph with its darkest value in these rectangles."""
+        index = self.index.copy()
+        for box in boxes:
+            index[box.slices] = self.darkest
+        return Radiograph(index, self.shape, self.warnings, self._tone, self._grey, self._counts)
+
+    def write_into(self, ds: Dataset) -> None:
+        """Puts these stored values, uncompressed, in place of the data set's Pixel Data.
+
+        What was compressed becomes explicit little endian (compressed files are that already), what was not keeps
+        its transfer syntax. The file says that it is derived; that loss happened once stays written.
+        """
+        shape = self.shape
+        if shape.transfer_syntax.is_compressed:
+            ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        byte_order = ">" if shape.transfer_syntax == ExplicitVRBigEndian else "<"
+        dtype = np.dtype(f"{byte_order}{'i' if shape.signed else 'u'}{shape.bits_allocated // 8}")
+        pixels = np.take(stored_values(shape), self.index).astype(dtype).tobytes()
+        ds[_PIXEL_DATA] = DataElement(_PIXEL_DATA, "OW", pixels + b"\0" * (len(pixels) % 2))
+        ds.HighBit = shape.bits_stored - 1
+        for keyword in _UNTRUE_AFTERWARDS:
+            if keyword in ds:
+                del ds[keyword]
+        ds.ImageType = ["DERIVED", *list(ds.get("ImageType") or ["", "PRIMARY"])[1:]]
 
 
-def read_pixels(ds: Dataset) -> FloatImage:
-    """The radiograph as float32 [rows, columns], 0..1, air dark and bone bright (MONOCHROME2 sense).
+def read_radiograph(ds: Dataset) -> Radiograph:
+    """The radiograph in a data set, decompressed by whichever codec pydicom finds.
 
-    Modality LUT or rescale, then VOI LUT or window where it shows the picture (else none), then 0..1 between the
-    0.5th and 99.5th percentile of the pixels; pixel padding is 0. Decompressed by whichever codec pydicom finds.
+    Its grey: Modality LUT or rescale, then VOI LUT or window where it shows the picture (else none, and a warning),
+    then 0..1 between the 0.5th and 99.5th percentile of the pixels.
 
     Raises:
         RefusedInputError: with a PixelReason: no pixels, colour, several frames, more than 40 million pixels by the
@@ -32,16 +103,25 @@ def read_pixels(ds: Dataset) -> FloatImage:
     with quiet_dicom():
         shape = pixel_shape(ds)
         index = _decoded(ds, shape)
-        counts = np.bincount(index.ravel(), minlength=1 << shape.bits_stored)
+        counts = _counted(index, shape)
         padding = _padding(ds, shape)
         counts[padding] = 0
-        grey = _grey(ds, shape, counts)
+        rescaled, no_modality = modality_scale(ds, shape)
+        scale, no_window = window_scale(ds, rescaled, counts)
+    shown = between_tails(scale, counts)
+    grey = (1 - shown if shape.inverted else shown).astype(np.float32)
     grey[padding] = 0
-    return grey[index]
+    passed_over = {PixelWarning.MODALITY_PASSED_OVER: no_modality, PixelWarning.WINDOW_PASSED_OVER: no_window}
+    warnings = tuple(warning for warning, was in passed_over.items() if was)
+    return Radiograph(index, shape, warnings, -rescaled if shape.inverted else rescaled, grey, counts)
 
 
-def _decoded(ds: Dataset, shape: PixelShape) -> npt.NDArray[np.uint16]:
-    """Stored values counted from the smallest possible one: uint16 [rows, columns], 0..2^BitsStored - 1."""
+def read_pixels(ds: Dataset) -> FloatImage:
+    """The radiograph's grey: float32 [rows, columns], 0..1, air dark and bone bright; raises as `read_radiograph`."""
+    return read_radiograph(ds).grey
+
+
+def _decoded(ds: Dataset, shape: PixelShape) -> _Index:
     try:
         stored = np.asarray(ds.pixel_array)
     except Exception:
@@ -50,69 +130,16 @@ def _decoded(ds: Dataset, shape: PixelShape) -> npt.NDArray[np.uint16]:
         ) from None
     if stored.shape != (shape.rows, shape.columns):
         raise RefusedInputError(PixelReason.UNREADABLE_PIXELS, "The decoded picture has another shape than announced.")
-    offset = 1 << (shape.bits_stored - 1) if shape.signed else 0
+    mask = np.uint16((1 << shape.bits_stored) - 1)
+    offset = np.uint16(1 << (shape.bits_stored - 1) if shape.signed else 0)
     # What lies above the stored bits is sign extension or an old overlay: masking drops both.
-    return ((stored.astype(np.int32) + offset) & ((1 << shape.bits_stored) - 1)).astype(np.uint16)
+    return (stored.astype(np.uint16, casting="unsafe") + offset) & mask
 
 
-def _values(shape: PixelShape) -> npt.NDArray[Any]:
-    """Every stored value there can be, in the order of `_decoded`'s index."""
+def _counted(index: _Index, shape: PixelShape) -> Counts:
+    """OpenCV's histogram: four times as fast as numpy's."""
     span = 1 << shape.bits_stored
-    start = -(span >> 1) if shape.signed else 0
-    return np.arange(start, start + span, dtype=np.int32)
-
-
-def _grey(ds: Dataset, shape: PixelShape, counts: npt.NDArray[np.int64]) -> FloatImage:
-    """The grey of every stored value: float32 [2^BitsStored], 0..1."""
-    rescaled = _modality(ds, _values(shape))
-    windowed = _window(ds, rescaled)
-    scale = windowed if windowed is not None and _shows(windowed, counts) else rescaled
-    low, high = _percentiles(scale, counts, _TAILS, 1 - _TAILS)
-    spread = high - low
-    grey = np.clip((scale - low) / spread, 0, 1) if spread > 0 else np.zeros(len(scale))
-    return (1 - grey if shape.inverted else grey).astype(np.float32)
-
-
-def _modality(ds: Dataset, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    try:
-        rescaled = np.asarray(apply_modality_lut(values, ds), dtype=np.float64)
-    except Exception:
-        return values.astype(np.float64)
-    # A slope of 0 or a table of one value would paint the picture over.
-    return rescaled if np.ptp(rescaled) > 0 and np.isfinite(rescaled).all() else values.astype(np.float64)
-
-
-def _window(ds: Dataset, rescaled: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-    """The rescaled values through the first VOI LUT or window; None where there is none that works."""
-    if "VOILUTSequence" not in ds and "WindowCenter" not in ds:
-        return None
-    whole = np.array_equal(rescaled, np.rint(rescaled))
-    try:
-        windowed = np.asarray(apply_voi_lut(rescaled.astype(np.int64) if whole else rescaled, ds), dtype=np.float64)
-    except Exception:
-        return None
-    return windowed if np.isfinite(windowed).all() else None
-
-
-def _shows(windowed: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> bool:
-    """Whether the window leaves contrast between most pixels: wrong windows in headers are common."""
-    total = counts.sum()
-    darkest, brightest = windowed.min(), windowed.max()
-    if not total or brightest <= darkest:
-        return False
-    clipped = max(counts[windowed <= darkest].sum(), counts[windowed >= brightest].sum()) / total
-    low, high = _percentiles(windowed, counts, 0.05, 0.95)
-    return bool(clipped <= _MOST_CLIPPED and (high - low) / (brightest - darkest) >= _LEAST_CONTRAST)
-
-
-def _percentiles(scale: npt.NDArray[np.float64], counts: npt.NDArray[np.int64], *shares: float) -> tuple[float, ...]:
-    """The values of `scale` below which these shares of the pixels lie; zeros where there is no pixel."""
-    order = np.argsort(scale, kind="stable")
-    below = np.cumsum(counts[order])
-    if not below[-1]:
-        return tuple(0.0 for _ in shares)
-    places = np.searchsorted(below, [share * below[-1] for share in shares])
-    return tuple(float(scale[order[min(place, len(order) - 1)]]) for place in places)
+    return cv2.calcHist([index], [0], None, [span], [0, span]).astype(np.int64).ravel()
 
 
 def _padding(ds: Dataset, shape: PixelShape) -> slice:
@@ -122,6 +149,6 @@ def _padding(ds: Dataset, shape: PixelShape) -> slice:
         last = int(ds["PixelPaddingRangeLimit"].value) if "PixelPaddingRangeLimit" in ds else first
     except Exception:
         return slice(0, 0)
-    start = int(_values(shape)[0])
+    start = int(stored_values(shape)[0])
     low, high = min(first, last) - start, max(first, last) - start
     return slice(max(low, 0), max(high + 1, 0))

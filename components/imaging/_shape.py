@@ -87,7 +87,7 @@ def _refuse_wrong_codestream(ds: Dataset, shape: PixelShape) -> None:
         frame = get_frame(ds.PixelData, 0, number_of_frames=1)
     except Exception:
         raise RefusedInputError(PixelReason.UNREADABLE_PIXELS, "The compressed pixels hold no frame.") from None
-    if codestream_size(frame, shape.transfer_syntax) != (shape.rows, shape.columns):
+    if codestream_size(frame, shape.transfer_syntax) != (shape.rows, shape.columns, 1):
         raise RefusedInputError(
             PixelReason.UNREADABLE_PIXELS, "The compressed picture is of another size than the header says."
         )

@@ -3,15 +3,14 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from upath import UPath
 
+from components.settings._concern import Concern
+from components.settings._reception import ArchiveSettings, ReceptionSettings
+
 _LARGEST_HELD_OUT = 0.9
-
-
-class _Concern(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Architecture(StrEnum):
@@ -31,23 +30,85 @@ class UncertainPolicy(StrEnum):
     IGNORE = "ignore"
 
 
-class DeidentifySettings(_Concern):
-    """How identity is taken off (DICOM PS3.15 annex E)."""
+class Dates(StrEnum):
+    """What becomes of the dates and times of an examination."""
+
+    MODIFIED = "modified"
+    FULL = "full"
+    REMOVED = "removed"
+
+
+class DeviceDetail(StrEnum):
+    """How much a file says of the machine."""
+
+    IDENTITY = "identity"
+    MODEL = "model"
+    NONE = "none"
+
+
+class BurnedIn(StrEnum):
+    """What becomes of a picture with text in its pixels."""
+
+    CLEAN = "clean"
+    REFUSE = "refuse"
+
+
+class DeidentifySettings(Concern):
+    """How identity is taken off: the Basic Profile of DICOM PS3.15 annex E, and its options."""
 
     key_file: Path | None = Field(None, description="file of the pseudonym key; default HOME/secrets/pseudonym.key")
     max_shift_days: int = Field(365, ge=1, le=3650, description="dates move back by 1 to this many days, per patient")
     keep_characteristics: bool = Field(True, description="keep sex and rounded age (over 89 pooled as 90)")
-    keep_device: bool = Field(True, description="keep manufacturer and model, for subgroup statistics")
+    device: DeviceDetail = Field(
+        DeviceDetail.MODEL,
+        description="identity: keep serial number, station and detector as well; model: keep manufacturer, model and "
+        "software, for subgroup statistics; none: nothing",
+    )
+    dates: Dates = Field(
+        Dates.MODIFIED,
+        description="modified: move a patient's dates back by the same days; full: keep them as they are; removed",
+    )
+    clean_descriptors: bool = Field(
+        True, description="keep the safe words of descriptions (study, series, protocol); otherwise remove them"
+    )
+    keep_safe_private: bool = Field(
+        False, description="keep private elements that PS3.15 table E.3.10-1 lists as safe, by their creator"
+    )
+    keep_uids: bool = Field(
+        False,
+        description="keep the original UIDs inside the files; catalog and file names go by pseudonymous ones even so",
+    )
+    burned_in: BurnedIn = Field(
+        BurnedIn.CLEAN,
+        description="clean: black text out, and quarantine where that is unsure; refuse: quarantine every picture with "
+        "text",
+    )
+    read_whole_picture: bool = Field(
+        False,
+        description="read the whole of every picture, not only where letters seem to stand: finds faint and blurred "
+        "text too, at about a quarter of a second a picture",
+    )
 
 
-class ImagingSettings(_Concern):
+class ImagingSettings(Concern):
     """From a DICOM file's pixels to what models see."""
 
     size: int = Field(512, ge=32, le=2048, description="side of the square 8-bit input, in pixels")
     crop_borders: bool = Field(True, description="cut black collimation borders off before resizing")
 
 
-class SplitSettings(_Concern):
+class IntakeSettings(Concern):
+    """How studies and reports are taken in."""
+
+    workers: int | None = Field(
+        None,
+        ge=0,
+        description="Ray workers that prepare images; 0 prepares them in this process; default: 0 for fewer than a "
+        "thousand files (1 after a run that was ended), else one a core",
+    )
+
+
+class SplitSettings(Concern):
     """Shares of patients; what is left after validation and test is for training."""
 
     validation: float = Field(0.15, gt=0, lt=0.5, description="share of patients for early stopping and thresholds")
@@ -60,7 +121,7 @@ class SplitSettings(_Concern):
         return self
 
 
-class ModelSettings(_Concern):
+class ModelSettings(Concern):
     """The ensemble and the size of the picture it sees."""
 
     members: tuple[Architecture, ...] = Field(
@@ -72,7 +133,7 @@ class ModelSettings(_Concern):
     dropout: float = Field(0.8, ge=0, lt=1, description="before the classifier of each member")
 
 
-class TrainingSettings(_Concern):
+class TrainingSettings(Concern):
     """One Ray Train run; the defaults are Mohn et al.'s."""
 
     epochs: int = Field(100, ge=1, description="at most this many passes over the training images")
@@ -87,7 +148,7 @@ class TrainingSettings(_Concern):
     threads: int | None = Field(None, ge=1, description="torch threads a worker; default: the cores it was given")
 
 
-class GateSettings(_Concern):
+class GateSettings(Concern):
     """When a candidate may replace the champion."""
 
     alpha: float = Field(0.05, gt=0, lt=0.5, description="level of every test and interval (1 - alpha)")
@@ -96,7 +157,7 @@ class GateSettings(_Concern):
     bootstrap_draws: int = Field(2000, ge=100, description="patient-level draws for the mean AUC difference")
 
 
-class ServingSettings(_Concern):
+class ServingSettings(Concern):
     """The prediction service."""
 
     host: str = Field("127.0.0.1", description="address it listens on")
@@ -107,7 +168,7 @@ class ServingSettings(_Concern):
     poll_s: float = Field(10, gt=0, description="how often the champion alias is looked at")
 
 
-class LabelStudioSettings(_Concern):
+class LabelStudioSettings(Concern):
     """Where radiologists read."""
 
     url: str = Field("http://127.0.0.1:8080", description="address of the Label Studio server")
@@ -115,14 +176,18 @@ class LabelStudioSettings(_Concern):
     project: str = Field("radloop chest radiographs", description="title of the project")
 
 
-class RelabelSettings(_Concern):
+class RelabelSettings(Concern):
     """Which studies people are asked to read."""
 
     queue_size: int = Field(40, ge=1, description="studies a push")
     random_share: float = Field(0.1, ge=0, le=1, description="share drawn at random, to keep estimates honest")
+    readers: int = Field(1, ge=1, le=2, description="readers a study; where two differ, a third is asked")
+    adjudicators: tuple[SecretStr, ...] = Field(
+        (), description="e-mails of readers whose word decides between others; without, the majority does"
+    )
 
 
-class ServersSettings(_Concern):
+class ServersSettings(Concern):
     """Addresses of the engines' servers on this machine."""
 
     host: str = Field("127.0.0.1", description="address the local servers listen on")
@@ -148,6 +213,7 @@ class Settings(BaseSettings):
     mlflow_url: str | None = Field(None, description="MLflow tracking URI; default SQLite in HOME")
     deidentify: DeidentifySettings = DeidentifySettings()
     imaging: ImagingSettings = ImagingSettings()
+    intake: IntakeSettings = IntakeSettings()
     split: SplitSettings = SplitSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
@@ -156,6 +222,8 @@ class Settings(BaseSettings):
     label_studio: LabelStudioSettings = LabelStudioSettings()
     relabel: RelabelSettings = RelabelSettings()
     servers: ServersSettings = ServersSettings()
+    reception: ReceptionSettings = ReceptionSettings()
+    archive: ArchiveSettings = ArchiveSettings()
 
     @property
     def catalog(self) -> SecretStr:
@@ -184,9 +252,24 @@ class Settings(BaseSettings):
         return self.home.absolute() / "secrets"
 
     @property
+    def crosswalk(self) -> Path:
+        """The encrypted way back from pseudonyms to originals."""
+        return self.home.absolute() / "crosswalk"
+
+    @property
     def pseudonym_key(self) -> Path:
         """File of the key that pseudonyms are made with."""
         return self.deidentify.key_file or self.secrets / "pseudonym.key"
+
+    @property
+    def arriving(self) -> Path:
+        """Where studies lie that are still being received; they name patients."""
+        return self.home.absolute() / "arriving"
+
+    @property
+    def inbox(self) -> Path:
+        """Where complete studies and messages wait for the next ingest; they name patients."""
+        return self.home.absolute() / "inbox"
 
     @property
     def quarantine(self) -> Path:

@@ -50,6 +50,14 @@ def deidentified(
     return lambda ds: deidentify_dataset(reread(ds), pseudonymiser, settings)
 
 
+@pytest.fixture
+def deidentified_with(
+    reread: Callable[[Dataset], FileDataset], pseudonymiser: Pseudonymiser
+) -> Callable[..., Deidentified]:
+    """The same with the settings' options as keywords."""
+    return lambda ds, **options: deidentify_dataset(reread(ds), pseudonymiser, DeidentifySettings(**options))
+
+
 def _written(ds: Dataset) -> bytes:
     buffer = io.BytesIO()
     pydicom.dcmwrite(buffer, ds, enforce_file_format=True)

@@ -1,6 +1,8 @@
 """Pixels: every form of storage becomes the same grey picture; what cannot is refused with its reason."""
 
 import io
+import shutil
+import subprocess
 
 import numpy as np
 import pydicom
@@ -20,8 +22,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from components.deidentify import Box
 from components.errors import RefusedInputError
-from components.imaging import PixelReason, read_pixels
+from components.imaging import PixelReason, PixelWarning, read_pixels, read_radiograph
 
 ROWS, COLUMNS = 40, 60
 
@@ -152,15 +155,47 @@ def test_a_table_is_applied_before_photometric_inversion():
 
 
 @pytest.mark.parametrize(
-    "window", [{"WindowCenter": "60000", "WindowWidth": "10"}, {"WindowCenter": "5", "WindowWidth": "0"},
-               {"WindowCenter": "2048", "WindowWidth": "9000000"}]
-)  # fmt: skip
-def test_a_window_that_shows_nothing_is_passed_over(window):
-    assert is_ramp(read_pixels(radiograph(ramp(12), 12, **window)))
+    "window", [{"WindowCenter": "60000", "WindowWidth": "10"}, {"WindowCenter": "5", "WindowWidth": "0"}]
+)
+def test_a_window_that_shows_nothing_is_passed_over_and_that_is_said(window):
+    read = read_radiograph(radiograph(ramp(12), 12, **window))
+    assert is_ramp(read.grey)
+    assert read.warnings == (PixelWarning.WINDOW_PASSED_OVER,)
 
 
-def test_a_rescale_that_paints_all_over_is_passed_over():
-    assert is_ramp(read_pixels(radiograph(ramp(12), 12, RescaleSlope="0", RescaleIntercept="7")))
+def test_a_window_far_too_wide_does_not_make_the_picture_flat():
+    assert is_ramp(read_pixels(radiograph(ramp(12), 12, WindowCenter="2048", WindowWidth="9000000")))
+
+
+def test_a_table_that_cannot_be_applied_is_passed_over_and_that_is_said():
+    broken = Dataset()
+    broken.LUTDescriptor = [4096, 0, 12]
+    broken.LUTData = b"\0\1"
+    broken["LUTData"].VR = "OW"
+    read = read_radiograph(radiograph(ramp(12), 12, VOILUTSequence=Sequence([broken])))
+    assert is_ramp(read.grey)
+    assert read.warnings == (PixelWarning.WINDOW_PASSED_OVER,)
+    read = read_radiograph(radiograph(ramp(12), 12, ModalityLUTSequence=Sequence([broken])))
+    assert is_ramp(read.grey)
+    assert read.warnings == (PixelWarning.MODALITY_PASSED_OVER,)
+
+
+def test_a_rescale_that_paints_all_over_is_passed_over_and_that_is_said():
+    read = read_radiograph(radiograph(ramp(12), 12, RescaleSlope="0", RescaleIntercept="7"))
+    assert is_ramp(read.grey)
+    assert read.warnings == (PixelWarning.MODALITY_PASSED_OVER,)
+
+
+def test_a_modality_table_counts_before_the_rescale_beside_it():
+    table = Dataset()
+    table.LUTDescriptor = [4096, 0, 16]
+    table.LUTData = np.arange(4095, -1, -1, dtype="<u2").tobytes()
+    table["LUTData"].VR = "OW"
+    read = read_radiograph(
+        radiograph(ramp(12), 12, ModalityLUTSequence=Sequence([table]), RescaleSlope="1", RescaleIntercept="0")
+    )
+    assert is_ramp(1 - read.grey)
+    assert read.warnings == ()
 
 
 def test_padding_is_black_and_not_on_the_scale():
@@ -209,6 +244,77 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded():
 def test_broken_codestreams_are_refused(syntax):
     ds = radiograph(ramp(12), 12, syntax=syntax, PixelData=encapsulate([b"\xff\xd8 no picture at all"]))
     assert refused(ds) is PixelReason.UNREADABLE_PIXELS
+
+
+def test_text_that_a_window_hides_stands_out_in_the_search_picture():
+    stored = ramp(12) // 4
+    stored[12:15, 40:43] = 4095
+    ds = radiograph(stored, 12, WindowCenter="300", WindowWidth="600")
+    assert np.ptp(read_radiograph(ds).grey[10:20, 39:52]) == 0, "white on white"
+    search = read_radiograph(ds).search_picture
+    assert search.dtype == np.uint8
+    assert search[13, 41] == 255
+    assert search[13, 44] < 223
+
+
+NATIVE = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+
+
+@pytest.mark.parametrize("syntax", [*NATIVE, RLELossless, JPEG2000Lossless])
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_what_is_blacked_out_is_black_in_the_file_and_every_other_pixel_stays(syntax, photometric):
+    ds = radiograph(ramp(12), 12, syntax=syntax if syntax in NATIVE else ExplicitVRLittleEndian)
+    ds.PhotometricInterpretation, ds.LargestImagePixelValue = photometric, 4095
+    ds.ImageType = ["ORIGINAL", "PRIMARY"]
+    if syntax not in NATIVE:
+        ds.compress(syntax, generate_instance_uid=False)
+    ds = through_a_file(ds)
+    read_radiograph(ds).blacked_out([Box(5, 10, 15, 30), Box(30, 0, 40, 4)]).write_into(ds)
+    ds = through_a_file(ds)
+    expected = ramp(12)
+    for place in (np.s_[5:15, 10:30], np.s_[30:40, 0:4]):
+        expected[place] = 4095 if photometric == "MONOCHROME1" else 0
+        assert not read_pixels(ds)[place].any()
+    assert np.array_equal(ds.pixel_array, expected)
+    assert ds.file_meta.TransferSyntaxUID == (syntax if syntax in NATIVE else ExplicitVRLittleEndian)
+    assert ds.ImageType == ["DERIVED", "PRIMARY"]
+    assert "LargestImagePixelValue" not in ds, "it may be what was blacked out"
+
+
+@pytest.mark.parametrize("stored", [ramp(8).astype(np.uint8), ramp(12).astype(np.int16) - 2048])
+def test_signed_and_eight_bit_pixels_are_written_back_as_they_were(stored):
+    ds = radiograph(stored, 8 if stored.dtype == np.uint8 else 12)
+    read_radiograph(ds).blacked_out([]).write_into(ds)
+    assert np.array_equal(through_a_file(ds).pixel_array, stored)
+
+
+@pytest.mark.skipif(not shutil.which("dcmj2pnm"), reason="needs the Debian package dcmtk")
+def test_grey_is_that_of_an_independent_renderer(shared_data, tmp_path):
+    """DCMTK's rendering, window and MONOCHROME1 included, agrees but for our stretch to 0..1."""
+    for file in sorted((shared_data / "dicom" / "chest").glob("*.dcm")):
+        if "J2KI" in file.name:
+            continue  # Debian's DCMTK does not read JPEG 2000
+        picture = tmp_path / "picture.pgm"
+        how = ["+Wi", "1"] if "WindowWidth" in pydicom.dcmread(file, stop_before_pixels=True) else ["+Wm"]
+        subprocess.run(["dcmj2pnm", "+Ma", *how, str(file), str(picture)], capture_output=True, check=True)
+        theirs = np.asarray(Image.open(picture), dtype=float)
+        ours = read_pixels(pydicom.dcmread(file))
+        assert theirs.shape == ours.shape
+        assert np.corrcoef(theirs.ravel()[::7], ours.ravel()[::7])[0, 1] > 0.98, file.name
+
+
+def test_stored_values_are_those_of_an_independent_decoder(shared_data):
+    gdcm = pytest.importorskip("gdcm")
+    for file in sorted((shared_data / "dicom" / "chest").glob("*.dcm")):
+        reader = gdcm.ImageReader()
+        reader.SetFileName(str(file))
+        assert reader.Read()
+        buffer = reader.GetImage().GetBuffer().encode("utf-8", "surrogateescape")
+        ds = pydicom.dcmread(file)
+        theirs = np.frombuffer(buffer, np.uint8 if ds.BitsAllocated == 8 else "<u2").reshape(ds.Rows, ds.Columns)
+        ours = read_radiograph(ds).index
+        difference = np.abs(ours.astype(int) - theirs)
+        assert difference.max() <= (1 if "Jpeg" in file.name or ds.BitsAllocated == 8 else 0), file.name
 
 
 def test_real_radiographs_show_a_chest(shared_data):
