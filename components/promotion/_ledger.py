@@ -1,4 +1,4 @@
-"""The append-only record of every look at the locked patients, verdict and promotion.
+"""The append-only record of every look at the locked patients, verdict and promotion, and of who opened identities.
 
 One JSON line an entry, each holding the SHA-256 of the one before: to alter, insert or remove an entry, everything
 after it would have to be rewritten. Lines are canonical JSON, so that not one byte can change unseen. What the chain
@@ -32,6 +32,10 @@ class LedgerKind(StrEnum):
     PROMOTION = "promotion"
     ROLLBACK = "rollback"
     REFUSAL = "refusal"
+    REIDENTIFICATION = "reidentification"
+    KEY_ROTATION = "key_rotation"
+    FORGETTING = "forgetting"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, kw_only=True)
