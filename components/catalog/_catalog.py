@@ -75,16 +75,6 @@ class Catalog:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def add_study(self, study: StudyRecord, images: Sequence[ImageRecord]) -> bool:
-        """Adds the study and those of its images that are new; False when everything was known."""
-        with self._writing() as connection:
-            return _writes.add_study(connection, study, images)
-
-    def add_report(self, report: ReportRecord) -> bool:
-        """Adds one version of a report; False when this version (same status, same text) was known."""
-        with self._writing() as connection:
-            return _writes.add_report(connection, report)
-
     def add_images(
         self, images: Sequence[tuple[StudyRecord, ImageRecord]], place: Callable[[Collection[int]], None]
     ) -> list[Judged]:
@@ -188,6 +178,16 @@ class Catalog:
         """Those of the given versions of reports (the keys of `add_reports`) that are known."""
         with self._reading() as connection:
             return set(connection.scalars(select(t.reports.c.digest).where(t.reports.c.digest.in_(among))))
+
+    def patients_of(self, site: str, accessions: Collection[str]) -> dict[str, set[str]]:
+        """Accession → the patients of the studies that have it, of those among the given that are known."""
+        s = t.studies.c
+        wanted = (s.site == site, s.accession.in_(accessions))
+        found: dict[str, set[str]] = {}
+        with self._reading() as connection:
+            for accession, patient in connection.execute(select(s.accession, s.patient).where(*wanted)):
+                found.setdefault(accession, set()).add(patient)
+        return found
 
     def with_report(self, site: str, studies: Collection[str]) -> set[str]:
         """Those of the studies that have a report."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, exists, or_, select, update
 
 from components.catalog import _tables as t
+from components.catalog._batches import one_at_a_time
 from components.catalog._matching import Dated, match
 
 
@@ -16,6 +17,7 @@ def link_reports(connection: Connection) -> int:
 
     A link by time is judged anew each time: a study that comes later can be the report's own, or make it doubtful.
     """
+    one_at_a_time(connection)  # links made between the two readings below would look as if their studies were gone
     r, s = t.reports.c, t.studies.c
     versions: dict[Any, list[Any]] = defaultdict(list)
     of_report = (r.site, r.patient, r.entry, r.report, r.accession, r.date, r.time, r.study)
