@@ -116,5 +116,14 @@ def label_studio_server(settings: Settings) -> Server | None:
     return Server(name="label-studio", argv=argv, environment=environment, url=url, ready=f"{url}/health")
 
 
+def listener(settings: Settings) -> Server | None:
+    """`radloop listen`; None where the setting `reception.start` is off."""
+    if not settings.reception.start:
+        return None
+    url = f"dicom://{settings.reception.host}:{settings.reception.port}"
+    argv = [program("radloop"), "listen", "--home", str(settings.home.absolute())]
+    return Server(name="listener", argv=argv, url=url, ready=url)
+
+
 def _client(settings: Settings) -> dict[str, str]:
     return {**prefect_environment(settings), "PREFECT_API_URL": f"{prefect_url(settings)}/api"}

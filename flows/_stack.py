@@ -18,6 +18,7 @@ from components.errors import ServerError
 from components.settings import Settings
 
 _STOP_PATIENCE_S = 15
+_DICOM = "dicom"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +100,22 @@ def wait_ready(server: Server, settings: Settings) -> None:
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers there with anything but a failure of its own."""
+    """Whether a server answers there with anything but a failure of its own; one without HTTP, whether it connects."""
+    address = urlsplit(url)
+    if address.scheme == _DICOM:
+        return _connects(address.hostname or "", address.port or 0)
     try:
         return httpx.get(url, timeout=2, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
     except httpx.HTTPError:
         return False
+
+
+def _connects(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def running_servers(settings: Settings) -> list[Running]:

@@ -9,7 +9,7 @@ from prefect.artifacts import create_table_artifact
 from pydantic import SecretStr
 
 from components.catalog import Catalog
-from components.deidentify import Crosswalk, Pseudonymiser, load_or_create_key
+from components.deidentify import open_identities
 from components.intake import IngestResult
 from components.intake import ingest as take_in
 from components.labeler import label_reports
@@ -23,7 +23,7 @@ from flows._telling import progress, say
 def ingest(
     sources: list[SecretStr] | None = None, reports: list[SecretStr] | None = None, site: str | None = None
 ) -> dict[str, Any]:
-    """Takes in what lies in `sources` (default: HOME/inbox); what was taken in before is left alone.
+    """Takes in what lies in `sources` (default: HOME/inbox, which is empty afterwards); what is known is left alone.
 
     The paths are secrets because Prefect keeps a run's parameters, and a folder's name may name a patient.
 
@@ -32,7 +32,7 @@ def ingest(
     """
     settings = load_settings()
     site = site or settings.site
-    folders = [Path(source.get_secret_value()) for source in sources or []] or [settings.home / "inbox"]
+    folders = [Path(source.get_secret_value()) for source in sources or []] or [_inbox(settings)]
     tables = [Path(report.get_secret_value()) for report in reports or []]
     result = receive(folders, tables, site, settings)
     labels = label(site, settings)
@@ -45,22 +45,33 @@ def ingest(
 @step(name="receive and de-identify")
 def receive(sources: list[Path], reports: list[Path], site: str, settings: Settings) -> IngestResult:
     """Every file is accepted, a duplicate, waiting for its other half, or in quarantine."""
-    key = load_or_create_key(settings.pseudonym_key)
-    with Catalog.open(settings.catalog.get_secret_value()) as catalog, progress("taking in", "ingest") as report:
+    with (
+        open_identities(settings) as identities,
+        Catalog.open(settings.catalog.get_secret_value()) as catalog,
+        progress("taking in", "ingest") as report,
+    ):
         return take_in(
             sources,
             reports=reports,
             catalog=catalog,
             store=settings.store,
             quarantine=settings.quarantine,
-            pseudonymiser=Pseudonymiser(key, max_shift_days=settings.deidentify.max_shift_days),
-            crosswalk=Crosswalk(settings.home / "crosswalk", key),
+            pseudonymiser=identities.pseudonymiser,
+            crosswalk=identities.crosswalk,
             site=site,
             deidentify=settings.deidentify,
             imaging=settings.imaging,
             now=datetime.now(UTC),
+            inbox=settings.inbox,
+            workers=settings.intake.workers,
             progress=report,
         )
+
+
+def _inbox(settings: Settings) -> Path:
+    """Where complete studies wait; made where nothing has come yet."""
+    settings.inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return settings.inbox
 
 
 @step(name="read the reports")

@@ -204,7 +204,7 @@ def show_state(settings: Settings) -> QueueState:
 
 
 def show_queue(queue: list[Task]) -> None:
-    """The queue as a table artifact; its studies are named in Label Studio alone: `radloop forget` reaches them there."""
+    """The queue as a table artifact, without the studies: in Label Studio `radloop forget` reaches their names."""
     rows = [{"why": task.reason, "urgency": round(task.score, 3)} for task in queue]
     create_table_artifact(rows, key="reading-queue", description="Studies that a radiologist is asked to read.")
 

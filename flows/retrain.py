@@ -55,12 +55,15 @@ def retrain(site: str | None = None) -> dict[str, Any]:
         site=site,
         settings=settings,
     )
+    # The champion had not yet learned from the new studies: what it says of them shows which labels are doubtful.
+    remember_scores(champion.name, champion, snapshot, settings)
+    serving = champion.name
     if verdict.promoted:
         promote(candidate, settings)
+        serving = candidate.version
+        remember_scores(serving, candidate.bundle, snapshot, settings)
     else:
         say(f"  version {champion.name} stays champion")
-    serving, bundle = (candidate.version, candidate.bundle) if verdict.promoted else (champion.name, champion)
-    remember_scores(serving, bundle, snapshot, settings)
     return {
         "version": candidate.version,
         "champion_before": champion.name,

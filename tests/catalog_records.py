@@ -1,9 +1,11 @@
 """Small records for tests, each with sound values for whatever a test does not care about."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from components.catalog import ImageRecord, LabelEvent, LabelSource, ReportRecord, StudyRecord, View
+from components.catalog import Catalog, ImageRecord, LabelEvent, LabelSource, ReportRecord, StudyRecord, View
+from components.errors import CatalogError
 from components.findings import Assertion, Finding
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -59,3 +61,20 @@ def event(key: str, study: str = "S1", **other: Any) -> LabelEvent:
         "at": NOW,
     }
     return LabelEvent(study=study, key=key, **(fields | other))
+
+
+def add_study(catalog: Catalog, study: StudyRecord, images: Sequence[ImageRecord]) -> bool:
+    """Adds the study's images; whether one was new. What one contradicts is raised."""
+    return any(map(_agreed, catalog.add_images([(study, image) for image in images], lambda _: None)))
+
+
+def add_report(catalog: Catalog, report: ReportRecord) -> bool:
+    """Adds the version of a report; whether it was new. What it contradicts is raised."""
+    version = "|".join((report.site, report.report, report.status.lower(), report.findings, report.impression))
+    return _agreed(*catalog.add_reports([(report, version)]))
+
+
+def _agreed(verdict: bool | CatalogError) -> bool:
+    if isinstance(verdict, CatalogError):
+        raise verdict
+    return verdict

@@ -57,12 +57,11 @@ def _tasks(things: Iterable[Thing], share: Callable[[Thing], float]) -> Iterator
     task: list[Thing] = []
     full = 0.0
     for thing in things:
-        part = share(thing)
-        if task and (full + part > 1 or len(task) == _MOST):
+        task.append(thing)
+        full += share(thing)
+        if full >= 1 or len(task) == _MOST:
             yield task
             task, full = [], 0.0
-        task.append(thing)
-        full += part
     if task:
         yield task
 

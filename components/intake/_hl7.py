@@ -1,183 +1,204 @@
-"""HL7 v2 files: ORU^R01 messages with a radiology report each."""
+"""HL7 v2 messages: an ORU^R01 holds one radiology report or several."""
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 import hl7
 
-from components.deidentify import parse_date, quiet_dicom
-from components.intake._message import ReportMessage, status_of
+from components.catalog import ReportStatus
+from components.errors import RefusedInputError
+from components.intake._hl7_fields import component, field_of, numbers, parsed, people, typed_numbers, unescaped
+from components.intake._message import (
+    Part,
+    ReportMessage,
+    long_numbers,
+    moment_of,
+    patient_number,
+    readable,
+    sections_of,
+    status_of,
+)
 from components.intake._reason import Reason, refused
-from components.labeler import Sections, split_sections
+from components.intake._stream import LONGEST_PIECE
 
-_MESSAGE_START = re.compile(rb"^(?=MSH\|)", re.MULTILINE)
-_BATCH_SEGMENT = re.compile(rb"^(?:FHS|BHS|BTS|FTS)\|[^\n]*\n?", re.MULTILINE)
-_FRAMING = re.compile(rb"[\x0b\x1c]")
-_CHARSET_FIELD = 18
-_CHARSETS = {
-    "UNICODE UTF-8": "utf-8", "UTF-8": "utf-8", "UNICODE": "utf-8", "ASCII": "ascii", "GB 18030-2000": "gb18030",
-    **{f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
-}  # fmt: skip
-_ESCAPE = re.compile(r"\\([^\\\r\n]{0,64})\\")
-_SEPARATORS = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\", "H": "", "N": ""}
-_LAYOUT = {".br": "\n", ".sp": "\n", ".ce": "\n", ".sk": " ", ".in": " ", ".ti": " ", ".fi": "", ".nf": ""}
-_MOST_REPEATED = 20
-# (segment, field): where HL7 v2 puts people, and numbers or addresses that lead to one.
-_PEOPLE = (
-    ("PID", 5), ("PID", 6), ("PID", 9), ("NK1", 2), ("PV1", 7), ("PV1", 8), ("PV1", 9), ("PV1", 17), ("ORC", 10),
-    ("ORC", 11), ("ORC", 12), ("ORC", 19), ("OBR", 10), ("OBR", 16), ("OBR", 28), ("OBR", 32), ("OBR", 33),
-    ("OBR", 34), ("OBR", 35), ("OBX", 16), ("OBX", 25),
+_TEXT_TYPES = frozenset({"TX", "FT", "ST", "CE", "CWE", "CF", ""})
+_DOCUMENT_TYPES = frozenset({"ED", "RP"})
+_PARTS = (
+    (Part.IMPRESSION, re.compile(r"\b(?:IMP(?:RESSION)?S?|CONCLUSIONS?|19005-8|55110-1|BEURTEILUNG)\b", re.IGNORECASE)),
+    (Part.FINDINGS, re.compile(r"\b(?:FINDINGS?|59776-5|BEFUND)\b", re.IGNORECASE)),
+    (
+        Part.ASIDE,
+        re.compile(
+            r"\b(?:INDICATIONS?|HISTORY|HIS|REASON|TECHNIQUE|COMPARISON|11329-0|18785-6|55752-0|18834-2|55111-9)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_WITHDRAWN_LINES = frozenset({"D", "X", "W"})
+# OBR-24 (table 0074) and DICOM's modality codes: results that no chest radiograph has.
+_OTHER_SERVICES = frozenset(
+    {"AU", "BG", "BLB", "CG", "CH", "CP", "CT", "CTH", "CUS", "EC", "EN", "HM", "IMM", "LAB", "MB", "MCB", "MG", "MR",
+     "MYC", "NM", "NMR", "NMS", "OUS", "PF", "PT", "RUS", "SP", "SR", "TX", "US", "VUS", "XA"}
 )  # fmt: skip
-_NUMBERS = (
-    ("PID", 2), ("PID", 3), ("PID", 4), ("PID", 11), ("PID", 13), ("PID", 14), ("PID", 18), ("PID", 19), ("PV1", 19),
-    ("ORC", 2), ("ORC", 3), ("OBR", 2), ("OBR", 3), ("OBR", 17), ("OBR", 18), ("OBR", 19), ("OBR", 20), ("OBR", 21),
-    ("MSH", 4), ("MSH", 6), ("MSH", 10), ("NK1", 4), ("NK1", 5),
-)  # fmt: skip
-_TEXT_TYPES = frozenset({"TX", "FT", "ST", "CE", "CWE", ""})
-_LETTERS = re.compile(r"[^\W\d_]{2,}")
-_SHORTEST_NUMBER = 5
+_RANK = (ReportStatus.PRELIMINARY, ReportStatus.CORRECTED, ReportStatus.FINAL, ReportStatus.WITHDRAWN)
 
 
-def split_messages(content: bytes) -> Iterator[bytes]:
-    """The messages of a file, one or many, with or without batch segments and MLLP marks."""
-    lines = _FRAMING.sub(b"", content.lstrip(b"\xef\xbb\xbf")).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for part in _MESSAGE_START.split(_BATCH_SEGMENT.sub(b"", lines)):
-        if part.strip():
-            yield part
+@dataclass(frozen=True, kw_only=True)
+class _Result:
+    """One OBR group: the order, and the observations and notes that follow it."""
+
+    patient: hl7.Segment | None
+    order: hl7.Segment
+    observations: list[hl7.Segment] = field(default_factory=list)
+    notes: list[hl7.Segment] = field(default_factory=list)
+
+    @property
+    def accession(self) -> str:
+        return next((number for place in (18, 3, 2) if (number := component(field_of(self.order, place)))), "")
 
 
-def parse_message(content: bytes) -> ReportMessage:
-    """The report of one ORU message; RefusedInputError for any other, or one that is broken."""
-    message = _parsed(content)
-    if not _field(message, "MSH", 9).startswith("ORU"):
-        raise refused(Reason.BAD_REPORT, "The message is not a result (ORU).")
-    if not _segments(message, "OBR"):
-        raise refused(Reason.BAD_REPORT, "The result message names no examination (no OBR segment).")
-    accession = _first(message, (("OBR", 18), ("OBR", 3), ("OBR", 2)))
-    status = _field(message, "OBR", 25) or _field(message, "OBX", 11)
-    return ReportMessage(
-        report_id=_first(message, (("OBR", 3), ("OBR", 2), ("MSH", 10))),
-        accession=accession,
-        patient_id=_component(_field(message, "PID", 3)) or _component(_field(message, "PID", 2)),
-        day=parse_date(_field(message, "OBR", 7)) or parse_date(_field(message, "OBR", 22)),
-        status=status_of(status),
-        sections=_sections(message),
-        names=frozenset(_people(message)),
-        identifiers=frozenset(_numbers(message)),
-    )
+def reports_of(content: bytes) -> Iterator[ReportMessage | RefusedInputError]:
+    """Each report of an ORU message, or why that one is refused.
 
+    An OBR group is a report of its own; groups with one accession number are one. A group without any observation
+    shares the text of the message's only group that has some, where status and day are the same: examinations that
+    were read together.
 
-def unescaped(text: str) -> str:
-    """HL7 escape sequences as what they stand for; unknown ones vanish.
-
-    Not the library's own function: that one writes the field into the log where a sequence is unknown.
+    Raises:
+        RefusedInputError: the message is no result, or is broken.
     """
-    return _ESCAPE.sub(_meaning, text)
-
-
-def _meaning(found: re.Match[str]) -> str:
-    code = found[1]
-    if code in _SEPARATORS:
-        return _SEPARATORS[code]
-    if code[:3] in _LAYOUT:
-        times = code[3:].lstrip("+ ")
-        return _LAYOUT[code[:3]] * (min(int(times), _MOST_REPEATED) if times.isdecimal() else 1)
-    if code[:1] == "X":
+    if len(content) > LONGEST_PIECE:
+        raise refused(Reason.TOO_LARGE, f"The message is larger than {LONGEST_PIECE >> 20} MiB.")
+    message = parsed(content)
+    if not field_of(message[0], 9).startswith("ORU"):
+        raise refused(Reason.BAD_REPORT, "The message is not a result (ORU).")
+    results = _results(message)
+    if not results:
+        raise refused(Reason.BAD_REPORT, "The result message names no examination (no OBR segment).")
+    for group in _by_accession(results):
         try:
-            return bytes.fromhex(code[1:]).decode("latin-1").replace("\r", "\n")
-        except ValueError:
-            return ""
-    return ""
+            yield _report(message, group, _shared(group, results))
+        except RefusedInputError as refusal:
+            yield refusal
 
 
-def _parsed(content: bytes) -> hl7.Message:
-    with quiet_dicom():
-        try:
-            return hl7.parse("\r".join(_decoded(content).strip("\n").split("\n")))
-        except Exception as error:
-            raise refused(Reason.BAD_REPORT, f"The message is not valid HL7 v2 ({type(error).__name__}).") from None
+def _results(message: hl7.Message) -> list[_Result]:
+    found: list[_Result] = []
+    patient = None
+    for segment in message:
+        name = str(segment[0])
+        if name == "PID":
+            patient = segment
+        elif name == "OBR":
+            found.append(_Result(patient=patient, order=segment))
+        elif name == "OBX" and found:
+            found[-1].observations.append(segment)
+        elif name == "NTE" and found:
+            found[-1].notes.append(segment)
+    return found
 
 
-def _decoded(content: bytes) -> str:
-    fields = content.split(b"\n", 1)[0].split(b"|")
-    stated = (
-        fields[_CHARSET_FIELD - 1].split(b"~")[0].decode("ascii", "replace") if len(fields) >= _CHARSET_FIELD else ""
+def _by_accession(results: list[_Result]) -> list[list[_Result]]:
+    groups: dict[tuple[int, str], list[_Result]] = {}
+    for number, result in enumerate(results):
+        key = (id(result.patient), result.accession or f"\0{number}")
+        groups.setdefault(key, []).append(result)
+    return list(groups.values())
+
+
+def _shared(group: list[_Result], results: list[_Result]) -> list[_Result]:
+    """The results whose text is the group's: its own, or the one that was read together with it."""
+    with_text = [result for result in results if result.observations or result.notes]
+    if any(result.observations or result.notes for result in group) or len(with_text) != 1:
+        return group
+    (other,) = with_text
+    alike = all(field_of(group[0].order, place)[:8] == field_of(other.order, place)[:8] for place in (7, 25))
+    return with_text if alike and other.patient is group[0].patient else group
+
+
+def _report(message: hl7.Message, group: list[_Result], texts: list[_Result]) -> ReportMessage:
+    header, order, patient = message[0], group[0].order, group[0].patient
+    if component(field_of(order, 24)).upper() in _OTHER_SERVICES:
+        raise refused(Reason.WRONG_MODALITY, "The result is of another service than radiography.")
+    day, clock, _ = moment_of(field_of(order, 7))
+    reported, _, issued = moment_of(field_of(order, 22))
+    numbers_of_report = (field_of(order, 3), field_of(order, 2), field_of(header, 10))
+    pieces = [piece for result in texts for piece in _pieces(result)]
+    if not pieces:
+        _refuse_documents(texts)
+    return ReportMessage(
+        report_id=next((number for text in numbers_of_report if (number := component(text))), ""),
+        accession=group[0].accession,
+        patient_id=patient_number(typed_numbers(field_of(patient, 3))) or component(field_of(patient, 2)),
+        day=day or reported,
+        clock=clock,
+        issued=issued or moment_of(field_of(header, 7))[2],
+        status=min((_status(result) for result in texts), key=_RANK.index),
+        sections=sections_of(pieces),
+        names=frozenset(people(message)),
+        identifiers=long_numbers(numbers(message)),
     )
-    for charset in (_CHARSETS.get(stated.strip().upper()), "utf-8"):
-        try:
-            if charset:
-                return content.decode(charset)
-        except UnicodeDecodeError:
-            continue
-    return content.decode("cp1252", "replace")
 
 
-def _segments(message: hl7.Message, name: str) -> list[hl7.Segment]:
-    return [segment for segment in message if str(segment[0]) == name]
+def _status(result: _Result) -> ReportStatus:
+    """The order's status; one that its lines say was corrected or withdrawn is."""
+    status = status_of(field_of(result.order, 25) or next(iter(_line_statuses(result)), ""))
+    lines = _line_statuses(result)
+    if lines and all(line in _WITHDRAWN_LINES for line in lines):
+        return ReportStatus.WITHDRAWN
+    return ReportStatus.CORRECTED if status is ReportStatus.FINAL and "C" in lines else status
 
 
-def _raw(segment: hl7.Segment, number: int) -> str:
+def _line_statuses(result: _Result) -> list[str]:
+    return [status for line in result.observations if (status := field_of(line, 11).upper())]
+
+
+def _pieces(result: _Result) -> Iterator[tuple[Part, str]]:
+    """The text of the observations by what OBX-3 calls them, else that of the notes."""
+    texts = [
+        (_part(field_of(line, 3)), text)
+        for line in result.observations
+        if field_of(line, 11).upper() not in _WITHDRAWN_LINES and (text := _text(line))
+    ]
+    yield from texts or [(Part.WHOLE, _lines(field_of(note, 3))) for note in result.notes if field_of(note, 3)]
+
+
+def _part(observation: str) -> Part:
+    return next((part for part, pattern in _PARTS if pattern.search(observation)), Part.WHOLE)
+
+
+def _text(line: hl7.Segment) -> str:
+    kind, value = field_of(line, 2), field_of(line, 5)
+    if kind == "ED":
+        return _embedded_text(value)
+    return _lines(value) if kind in _TEXT_TYPES else ""
+
+
+def _lines(text: str) -> str:
+    return "\n".join(unescaped(part.replace("^", " ")) for part in text.split("~"))
+
+
+def _embedded_text(value: str) -> str:
+    """The text of an ED value (source, type, subtype, encoding, data); empty where it is another kind of document."""
+    source, kind, subtype, encoding, data = [*value.split("^", 4), "", "", "", ""][:5]
+    kind, subtype, encoding = (part.strip().casefold() for part in (kind, subtype, encoding))
+    if not ("text" in (source.casefold(), kind) or kind == "text/plain") or subtype not in ("", "plain", "txt"):
+        return ""
+    if encoding != "base64":
+        return unescaped(data)
     try:
-        return str(segment[number])
-    except IndexError:
+        return readable(base64.b64decode(unescaped(data)).decode("utf-8", "replace"))
+    except (binascii.Error, ValueError):
         return ""
 
 
-def _field(message: hl7.Message, segment: str, number: int) -> str:
-    """The field of the first segment of this name, stripped, its separators as they came."""
-    found = _segments(message, segment)
-    return _raw(found[0], number).strip() if found else ""
-
-
-def _component(field: str) -> str:
-    """The first component of the field's first repetition."""
-    return unescaped(re.split(r"[~^&]", field, maxsplit=1)[0]).strip()
-
-
-def _first(message: hl7.Message, places: tuple[tuple[str, int], ...]) -> str:
-    values = (_component(_field(message, segment, number)) for segment, number in places)
-    return next((value for value in values if value), "")
-
-
-def _sections(message: hl7.Message) -> Sections:
-    """Sections by the headings in the text, else by what OBX-3 calls a line (suffix IMP is an impression)."""
-    lines: list[str] = []
-    concluded: list[str] = []
-    for segment in _segments(message, "OBX"):
-        if _raw(segment, 2).strip() not in _TEXT_TYPES:
-            continue
-        text = "\n".join(unescaped(part.replace("^", " ")) for part in _raw(segment, 5).split("~"))
-        (concluded if _is_impression(_raw(segment, 3)) else lines).append(text)
-    sections = split_sections("\n".join(lines))
-    if not concluded:
-        return sections
-    impression = split_sections("\n".join(concluded))
-    own = impression.impression or impression.findings
-    return replace(sections, impression="\n".join(part for part in (sections.impression, own) if part))
-
-
-def _is_impression(observation: str) -> bool:
-    return re.search(r"\bIMP(?:RESSION)?\b", observation, re.IGNORECASE) is not None
-
-
-def _people(message: hl7.Message) -> Iterator[str]:
-    """Names as "Family^Given^Middle", without the numbers before and the codes behind them in XPN, XCN and NDL."""
-    for name, number in _PEOPLE:
-        for segment in _segments(message, name):
-            for person in _raw(segment, number).split("~"):
-                parts = [unescaped(part).strip() for part in re.split(r"[\^&]", person)]
-                first = 0 if parts[0] and not any(sign.isdigit() for sign in parts[0]) else 1
-                words = [part for part in parts[first : first + 3] if _LETTERS.search(part)]
-                if words:
-                    yield "^".join(words)
-
-
-def _numbers(message: hl7.Message) -> Iterator[str]:
-    """Record, order and telephone numbers, e-mail, streets and institutions."""
-    for name, number in _NUMBERS:
-        for segment in _segments(message, name):
-            for value in re.split(r"[~^&]", _raw(segment, number)):
-                text = unescaped(value).strip()
-                if len(text) >= _SHORTEST_NUMBER:
-                    yield text
+def _refuse_documents(results: list[_Result]) -> None:
+    kinds = {field_of(line, 2) for result in results for line in result.observations}
+    if kinds & _DOCUMENT_TYPES:
+        raise refused(
+            Reason.BAD_REPORT,
+            "The report is an embedded or linked document (PDF, RTF, …), not text: have its text sent as TX or FT.",
+        )

@@ -16,6 +16,7 @@ from components.deidentify import (
     Deidentified,
     Identity,
     Pseudonymiser,
+    attribute_text,
     deidentify_dataset,
     parse_date,
     quiet_dicom,
@@ -23,10 +24,12 @@ from components.deidentify import (
     whole_years,
 )
 from components.errors import RadloopError
-from components.imaging import read_pixels, to_input
+from components.imaging import PixelWarning, pixel_shape, to_input
+from components.intake._cleaning import without_text
+from components.intake._message import moment_of
 from components.intake._read import MAX_BYTES, read_dicom
 from components.intake._reason import Reason, refused
-from components.intake._select import refuse_other_images, text_of, view_of
+from components.intake._select import refuse_other_images, view_of
 from components.settings import DeidentifySettings, ImagingSettings
 
 
@@ -52,6 +55,7 @@ class PreparedImage:
     identity: Identity
     names: frozenset[str] = field(repr=False)
     identifiers: frozenset[str] = field(repr=False)
+    warnings: tuple[PixelWarning, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +88,14 @@ def _prepared(ds: Dataset, tools: ImageTools, known: Container[str]) -> Prepared
     refuse_other_images(ds)
     if "PixelData" not in ds:
         raise refused(Reason.NO_PIXELS, "The file holds no pixel data.")
+    pixel_shape(ds)  # refuses what is no single grey picture, and bombs, before anything is unpacked
     identity = read_identity(ds, tools.pseudonymiser)
     safe = deidentify_dataset(ds, tools.pseudonymiser, tools.deidentify)
     if identity.image in known:
         return KnownImage(identity=identity, names=safe.names, identifiers=safe.identifiers)
     settings = tools.imaging
-    picture = to_input(read_pixels(safe.dataset), size=settings.size, crop_borders=settings.crop_borders)
+    radiograph = without_text(ds, safe.dataset, tools.deidentify)
+    picture = to_input(radiograph.grey, size=settings.size, crop_borders=settings.crop_borders)
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="png", compress_level=1)
     content = _written(safe.dataset)
@@ -101,6 +107,7 @@ def _prepared(ds: Dataset, tools: ImageTools, known: Container[str]) -> Prepared
         identity=identity,
         names=safe.names,
         identifiers=safe.identifiers,
+        warnings=radiograph.warnings,
     )
 
 
@@ -118,16 +125,17 @@ def _study_record(ds: Dataset, safe: Deidentified, site: str) -> StudyRecord:
         accession=safe.accession,
         site=site,
         date=_study_date(kept),
-        age=whole_years(text_of(kept, "PatientAge")),
-        sex=text_of(kept, "PatientSex") or None,
-        modality=text_of(ds, "Modality").upper(),
-        manufacturer=text_of(kept, "Manufacturer") or None,
+        time=moment_of(attribute_text(kept, "StudyDate") + attribute_text(kept, "StudyTime"))[1],
+        age=whole_years(attribute_text(kept, "PatientAge")),
+        sex=attribute_text(kept, "PatientSex") or None,
+        modality=attribute_text(ds, "Modality").upper(),
+        manufacturer=attribute_text(kept, "Manufacturer") or None,
     )
 
 
 def _study_date(kept: Dataset) -> date | None:
     for keyword in ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"):
-        day = parse_date(text_of(kept, keyword))
+        day = parse_date(attribute_text(kept, keyword))
         if day is not None:
             return day
     return None

@@ -1,32 +1,59 @@
 """One report as it came, whatever the route: what every kind of report source has to fill."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum, auto
 
 from components.catalog import ReportStatus
+from components.deidentify import parse_date
 from components.intake._reason import Reason, refused
-from components.labeler import Sections
+from components.labeler import Sections, split_sections
 
+SHORTEST_NUMBER = 5
+"""A shorter number is not looked for in the text: it would be found everywhere."""
+_LONGEST_TEXT = 1 << 18
 _STATUSES = {
     "f": ReportStatus.FINAL, "final": ReportStatus.FINAL, "": ReportStatus.FINAL, "signed": ReportStatus.FINAL,
-    "p": ReportStatus.PRELIMINARY, "preliminary": ReportStatus.PRELIMINARY, "prelim": ReportStatus.PRELIMINARY,
-    "r": ReportStatus.PRELIMINARY, "i": ReportStatus.PRELIMINARY, "s": ReportStatus.PRELIMINARY,
-    "a": ReportStatus.PRELIMINARY, "partial": ReportStatus.PRELIMINARY, "draft": ReportStatus.PRELIMINARY,
-    "c": ReportStatus.CORRECTED, "corrected": ReportStatus.CORRECTED, "amended": ReportStatus.CORRECTED,
-    "addendum": ReportStatus.CORRECTED,
-    "x": ReportStatus.WITHDRAWN, "d": ReportStatus.WITHDRAWN, "w": ReportStatus.WITHDRAWN,
-    "withdrawn": ReportStatus.WITHDRAWN, "cancelled": ReportStatus.WITHDRAWN, "deleted": ReportStatus.WITHDRAWN,
+    "v": ReportStatus.FINAL, "u": ReportStatus.FINAL,
+    **dict.fromkeys(("p", "r", "i", "s", "a", "o", "preliminary", "prelim", "partial", "draft", "registered"),
+                    ReportStatus.PRELIMINARY),
+    **dict.fromkeys(("c", "b", "corrected", "amended", "addendum", "appended", "modified"), ReportStatus.CORRECTED),
+    **dict.fromkeys(("x", "d", "w", "withdrawn", "cancelled", "canceled", "deleted", "entered-in-error"),
+                    ReportStatus.WITHDRAWN),
 }  # fmt: skip
+# What can be in no text: control characters (PostgreSQL refuses NUL) and halves of a character (no encoding takes one).
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_MOMENT = re.compile(
+    r"(\d{4})-?(\d{2})-?(\d{2})[T ]?(?:(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
+)
+_PERSON_ID_TYPES = ("MR", "MRN", "PI", "PT")
+
+
+class Part(Enum):
+    """Which section of a report a piece of its text belongs to; WHOLE goes by the headings in the text itself."""
+
+    WHOLE = auto()
+    FINDINGS = auto()
+    IMPRESSION = auto()
+    ASIDE = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportMessage:
-    """One version of one report with its originals; nothing of it shows in repr."""
+    """One version of one report with its originals; nothing of it shows in repr.
+
+    `day` and `clock` (time of day) are the examination's, local as written; `issued` is when this version was made
+    (UTC), by which versions that come in any order are put in theirs.
+    """
 
     report_id: str = field(repr=False)
     accession: str = field(repr=False)
     patient_id: str = field(repr=False)
     day: date | None = field(repr=False)
+    clock: time | None = field(repr=False, default=None)
+    issued: datetime | None = field(repr=False, default=None)
     status: ReportStatus
     sections: Sections = field(repr=False)
     names: frozenset[str] = field(repr=False)
@@ -43,10 +70,73 @@ class ReportMessage:
 
 
 def status_of(text: str) -> ReportStatus:
-    """The status by HL7's letter (OBR-25, table 0123) or a word; RefusedInputError for any other."""
+    """The status by HL7's letter (tables 0123 and 0085), FHIR's or a common word; RefusedInputError for any other."""
     status = _STATUSES.get(text.strip().casefold())
     if status is None:
         raise refused(
             Reason.BAD_REPORT, "The status of the report is none of preliminary, final, corrected, withdrawn."
         )
     return status
+
+
+def sections_of(pieces: Iterable[tuple[Part, str]]) -> Sections:
+    """The sections that the pieces of text make; what lies in ASIDE (indication, technique, comparison) is left out.
+
+    Raises:
+        RefusedInputError: the text is longer than any report, or is no plain text.
+    """
+    lines: list[str] = []
+    here = Part.WHOLE
+    for part, text in pieces:
+        if part is Part.ASIDE or not text.strip():
+            continue
+        if part is not here:
+            lines.append("IMPRESSION:" if part is Part.IMPRESSION else "FINDINGS:")
+            here = part
+        lines.append(text)
+    whole = "\n".join(lines)
+    if len(whole) > _LONGEST_TEXT:
+        raise refused(Reason.BAD_REPORT, f"The text is longer than {_LONGEST_TEXT >> 10} thousand characters.")
+    if whole.lstrip().startswith("{\\rtf"):
+        raise refused(Reason.BAD_REPORT, "The text of the report is RTF: have it sent as plain text.")
+    return split_sections(whole)
+
+
+def readable(text: str) -> str:
+    """The text without characters that no database or encoding takes."""
+    return _UNREADABLE.sub("", text)
+
+
+def long_numbers(values: Iterable[str]) -> frozenset[str]:
+    """The values that are long enough to be looked for in a text."""
+    return frozenset(value for value in map(str.strip, values) if len(value) >= SHORTEST_NUMBER)
+
+
+def patient_number(typed: Iterable[tuple[str, str]]) -> str:
+    """Of several patient numbers, as (number, type), the medical record number, else the first."""
+    numbers = [(number, kind.upper()) for number, kind in typed if number]
+    records = [number for number, kind in numbers if kind in _PERSON_ID_TYPES]
+    return next(iter([*records, *(number for number, _ in numbers)]), "")
+
+
+def moment_of(text: str) -> tuple[date | None, time | None, datetime | None]:
+    """Day and time of day as written, and the moment in UTC, of an HL7, DICOM, FHIR or ISO 8601 time.
+
+    A time without a zone counts as UTC: it is only compared with others of the same hospital.
+    """
+    found = _MOMENT.match(text.strip())
+    day = parse_date("".join(found.groups()[:3])) if found else None
+    if found is None or day is None:
+        return None, None, None
+    try:
+        clock = time(int(found[4]), int(found[5]), min(int(found[6] or 0), 59)) if found[4] else None
+        return day, clock, datetime.combine(day, clock or time(), UTC) - _offset(found[7] or "Z")
+    except (ValueError, OverflowError):
+        return day, None, None
+
+
+def _offset(zone: str) -> timedelta:
+    if zone == "Z":
+        return timedelta()
+    hours, minutes = int(zone[1:3]), int(zone[-2:])
+    return timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)

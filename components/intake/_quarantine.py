@@ -2,60 +2,73 @@
 
 import hashlib
 import json
-import os
-import secrets
 import shutil
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from components.errors import RefusedInputError
-from components.intake._disk import writing
+from components.intake._disk import sync, write_synced, writing
+from components.intake._runs import RunFolder
 
-_CHUNK = 1 << 20
+THE_QUARANTINE = "The quarantine"
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 
 
 class Quarantine:
     """QUARANTINE/reason/sha256.ending with sha256.json beside it; the same content is kept once."""
 
-    def __init__(self, folder: Path, now: datetime) -> None:
+    def __init__(self, folder: Path, run: RunFolder, now: datetime, *, largest: int) -> None:
         self._folder = folder
+        self._run = run
         self._now = now
+        self._largest = largest
 
-    def add_file(self, path: Path, refusal: RefusedInputError, ending: str) -> None:
-        """Copies a refused file; one that cannot be opened leaves only its note.
+    def add_file(self, path: Path, refusal: RefusedInputError, ending: str, *, take: bool) -> bool:
+        """Copies a refused file, or takes it from its place; then that place is empty afterwards. Whether it is kept.
+
+        One that cannot be opened, or is larger than `largest`, leaves only its note and stays where it is.
 
         Raises:
             StorageError: the quarantine cannot be written.
         """
         try:
-            name = _sha256(path)
+            if path.stat().st_size > self._largest:
+                self._note(refusal, _token(f"{path.stat().st_size} {path}"), copied=False)
+                return False
+            with path.open("rb") as file:
+                name = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
-            self._note(refusal, _token(str(path)), copied=False)
-            return
-        with writing("The quarantine"):
-            folder = self._made(refusal)
-            target = folder / f"{name}.{ending}"
+            if not take or path.is_symlink() or path.exists():  # else another ingest has taken it meanwhile
+                self._note(refusal, _token(str(path)), copied=False)
+            return False
+        with writing(THE_QUARANTINE):
+            target = self._made(refusal) / f"{name}.{ending}"
             if not target.exists():
-                fresh = _fresh(target)
-                try:
-                    shutil.copyfile(path, fresh)
-                    fresh.chmod(_FILE_MODE)
-                    fresh.replace(target)
-                finally:
-                    fresh.unlink(missing_ok=True)
+                self._bring(path, target, take=take)
         self._note(refusal, name, copied=True)
+        if take:
+            with writing("The inbox"):
+                path.unlink(missing_ok=True)
+        return True
 
     def add_content(self, content: bytes, refusal: RefusedInputError, ending: str) -> None:
         """Keeps a refused message or row."""
         name = hashlib.sha256(content).hexdigest()
-        with writing("The quarantine"):
-            _write_once(self._made(refusal) / f"{name}.{ending}", content)
+        with writing(THE_QUARANTINE):
+            self._write_once(self._made(refusal) / f"{name}.{ending}", content)
         self._note(refusal, name, copied=True)
 
-    def add_note(self, path: Path, refusal: RefusedInputError) -> None:
-        """Notes a file that is too large to be copied; it stays where it is."""
-        self._note(refusal, _token(f"{path.stat().st_size} {path}"), copied=False)
+    def _bring(self, path: Path, target: Path, *, take: bool) -> None:
+        fresh = self._run.fresh()
+        if take:  # a second name first, and the old one goes last: the file is never without one
+            with suppress(OSError):  # another disk, or one that knows no links
+                fresh.hardlink_to(path)
+        if not fresh.exists():
+            shutil.copyfile(path, fresh)
+        fresh.chmod(_FILE_MODE)
+        sync(fresh)
+        fresh.replace(target)
 
     def _note(self, refusal: RefusedInputError, name: str, *, copied: bool) -> None:
         note = {
@@ -64,8 +77,10 @@ class Quarantine:
             "time": self._now.isoformat(),
             "copied": copied,
         }
-        with writing("The quarantine"):
-            _write_once(self._made(refusal) / f"{name}.json", (json.dumps(note, indent=1) + "\n").encode())
+        with writing(THE_QUARANTINE):
+            folder = self._made(refusal)
+            self._write_once(folder / f"{name}.json", (json.dumps(note, indent=1) + "\n").encode())
+            sync(folder)
 
     def _made(self, refusal: RefusedInputError) -> Path:
         folder = self._folder / str(refusal.reason)
@@ -74,30 +89,12 @@ class Quarantine:
             place.chmod(_FOLDER_MODE)
         return folder
 
-
-def _write_once(target: Path, content: bytes) -> None:
-    if target.exists():
-        return
-    fresh = _fresh(target)
-    try:
-        descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+    def _write_once(self, target: Path, content: bytes) -> None:
+        if target.exists():
+            return
+        fresh = self._run.fresh()
+        write_synced(fresh, content, mode=_FILE_MODE)
         fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _fresh(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _token(text: str) -> str:

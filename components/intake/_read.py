@@ -29,7 +29,7 @@ def read_dicom(path: Path, *, max_bytes: int = MAX_BYTES) -> Dataset:
         OSError: the file cannot be opened.
     """
     if path.stat().st_size > max_bytes:
-        raise too_large(max_bytes)
+        raise _too_large(max_bytes)
     _refuse_inflating(path, max_bytes)
     with quiet_dicom() as heard:
         try:
@@ -53,8 +53,24 @@ def read_dicom(path: Path, *, max_bytes: int = MAX_BYTES) -> Dataset:
     return ds
 
 
-def too_large(max_bytes: int) -> RefusedInputError:
-    """The refusal of a file that is not even read."""
+def read_header(path: Path) -> Dataset:
+    """What stands before the pixels, also of a file that is cut short.
+
+    Raises:
+        RefusedInputError: no DICOM, or one that inflates beyond bounds.
+        OSError: the file cannot be opened.
+    """
+    _refuse_inflating(path, MAX_BYTES)
+    with quiet_dicom():
+        try:
+            return pydicom.dcmread(path, defer_size=_PUT_OFF, force=True, stop_before_pixels=True)
+        except OSError:
+            raise
+        except Exception as error:
+            raise refused(Reason.BAD_HEADER, f"The header cannot be parsed ({type(error).__name__}).") from None
+
+
+def _too_large(max_bytes: int) -> RefusedInputError:
     return refused(Reason.TOO_LARGE, f"The file is larger than {max_bytes >> 20} MiB; it was not read.")
 
 
@@ -83,7 +99,7 @@ def _refuse_inflating(path: Path, max_bytes: int) -> None:
             while chunk := inflater.unconsumed_tail or file.read(_CHUNK):
                 inflated += len(inflater.decompress(chunk, _CHUNK))
                 if inflated > max_bytes:
-                    raise too_large(max_bytes)
+                    raise _too_large(max_bytes)
                 if inflater.eof:
                     return
         except zlib.error:

@@ -16,12 +16,16 @@ class Reason(StrEnum):
     WRONG_MODALITY = "wrong_modality"
     NOT_CHEST = "not_chest"
     NO_PIXELS = "no_pixels"
+    OTHER_PROCESSING = "other_processing"
+    OTHER_VIEW = "other_view"
     COLOUR = "colour"
     MULTI_FRAME = "multi_frame"
     UNREADABLE_PIXELS = "unreadable_pixels"
     BURNED_IN_TEXT = "burned_in_text"
     BAD_REPORT = "bad_report"
     CONFLICT = "conflict"
+    DECODER_CRASH = "decoder_crash"
+    WITHDRAWN = "withdrawn"
 
 
 def refused(reason: Reason, detail: str) -> RefusedInputError:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from components.catalog import ReportRecord
-from components.deidentify import Pseudonymiser, deidentify_text
+from components.deidentify import Pseudonymiser, days_back, deidentify_text
 from components.intake._message import ReportMessage
+from components.settings import DeidentifySettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +24,17 @@ def report_pseudonym(message: ReportMessage, pseudonymiser: Pseudonymiser) -> st
     return pseudonymiser.report(message.accession or f"number {message.report_id}")
 
 
-def version_of(message: ReportMessage, pseudonymiser: Pseudonymiser) -> str:
+def version_of(message: ReportMessage, pseudonymiser: Pseudonymiser, site: str) -> str:
     """What tells this version from others: the same for the same status and text, whatever names are known."""
     sections = message.sections
     key = message.accession or message.report_id
-    return pseudonymiser.version(message.patient_id, key, message.status, sections.findings, sections.impression)
+    return pseudonymiser.version(site, message.patient_id, key, message.status, sections.findings, sections.impression)
 
 
 def prepare_report(  # noqa: PLR0913 – all of it is needed, and named
     message: ReportMessage,
     pseudonymiser: Pseudonymiser,
+    settings: DeidentifySettings,
     *,
     site: str,
     now: datetime,
@@ -48,19 +50,24 @@ def prepare_report(  # noqa: PLR0913 – all of it is needed, and named
         deidentify_text(text, names=all_names, identifiers=all_identifiers)
         for text in (message.sections.findings, message.sections.impression)
     )
+    days = days_back(patient, pseudonymiser, settings)
+    shift = None if days is None else timedelta(days=days)
     record = ReportRecord(
         report=report,
         patient=patient,
         accession=accession,
         study=None,
         site=site,
-        date=message.day - timedelta(days=pseudonymiser.shift_days(patient)) if message.day else None,
+        date=message.day - shift if message.day and shift is not None else None,
+        time=message.clock if shift is not None else None,
         status=message.status,
         findings=findings,
         impression=impression,
-        received=now,
+        # Beside shifted dates, the true time would tell by how much.
+        received=now - (timedelta(days=pseudonymiser.shift_days(patient)) if shift is None else shift),
+        issued=message.issued - shift if message.issued and shift is not None else None,
     )
     originals = [("patient", message.patient_id, patient), ("report", message.report_id, report)]
     if accession:
         originals.append(("accession", message.accession, accession))
-    return PreparedReport(record=record, version=version_of(message, pseudonymiser), originals=tuple(originals))
+    return PreparedReport(record=record, version=version_of(message, pseudonymiser, site), originals=tuple(originals))

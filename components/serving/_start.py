@@ -1,5 +1,6 @@
 """Starting the service in a process of its own, and waiting until it answers."""
 
+import json
 import os
 import sys
 import time
@@ -65,6 +66,6 @@ def _as_variables(settings: BaseModel, prefix: str = "RADLOOP_") -> dict[str, st
 def _as_text(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(f'"{part}"' for part in value) + "]"
+    if isinstance(value, tuple | dict):
+        return json.dumps(value)
     return str(value)

@@ -1,5 +1,6 @@
-"""`radloop simulate`, `ingest`, `deidentify` and `label`: studies and reports in."""
+"""`radloop simulate`, `ingest` and `deidentify`: studies and reports in."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from pydantic import SecretStr
 
-from components.deidentify import Pseudonymiser, load_or_create_key
+from components.deidentify import open_identities
+from components.errors import ConfigurationError
 from components.intake import deidentify_folder
-from components.labeler import label_csv
+from components.settings import Settings
 from components.simulator import write_hospital, write_hospital_from
 from flows._telling import progress, say, tell_at
 from flows.cli._common import Common, clear_errors, prefect_session
@@ -57,7 +59,7 @@ def simulate(  # noqa: PLR0913  # one option each
         say(f"{written.studies} studies of {written.patients} patients, {written.images} images, in {out}")
 
 
-def ingest(*sources: Path, reports: tuple[Path, ...] = (), site: str | None = None, common: Common = PLAIN) -> None:
+def ingest(*sources: str, reports: tuple[Path, ...] = (), site: str | None = None, common: Common = PLAIN) -> None:
     """Takes studies and reports in: de-identified, labelled, checked, catalogued; the refused lie in quarantine.
 
     The same source twice adds nothing. Answers with what became of each file and message.
@@ -65,21 +67,47 @@ def ingest(*sources: Path, reports: tuple[Path, ...] = (), site: str | None = No
     Parameters
     ----------
     sources
-        Folders or files: DICOM, HL7 v2 ORU^R01 messages (.hl7), report tables (.csv). Default: HOME/inbox.
+        Folders, zip files or files: DICOM images and structured reports, HL7 v2 results, FHIR DiagnosticReports,
+        tables of reports. Or an archive's DICOMweb address: its new studies of the last days (`archive.days`) are
+        fetched into the inbox first, as by `radloop fetch`. Default: HOME/inbox, which is empty afterwards.
     reports
         Further report files.
     site
         The hospital's name in the catalog.
     """
-    settings = common.settings()
+    archive, folders = _parted(sources)
+    settings = _with_archive(archive, common)
     with prefect_session(settings, common):
+        from flows.fetch import fetch
         from flows.ingest import ingest as flow
 
-        result = flow(_secret(sources), _secret(reports), site)
+        if archive:
+            fetch()
+            folders = [*folders, settings.inbox]
+        result = flow(_secret(folders), _secret(reports), site)
     common.answer(result)
     if not common.json and result["quarantined"]:
         for reason, count in result["quarantined"].items():
             say(f"  in quarantine, {reason}: {count}")
+
+
+def _parted(sources: Sequence[str]) -> tuple[str | None, list[Path]]:
+    """The archive's address among the sources, if any, and the paths."""
+    addresses = [source for source in sources if source.startswith(("http://", "https://"))]
+    if len(addresses) > 1:
+        raise ConfigurationError("One archive at a time: give one DICOMweb address.")
+    return next(iter(addresses), None), [Path(source) for source in sources if source not in addresses]
+
+
+def _with_archive(address: str | None, common: Common) -> Settings:
+    """The settings, with this archive in them; another one's credentials are not sent to it."""
+    settings = common.settings()
+    if address is None or settings.archive.url == address:
+        return settings
+    if settings.archive.known:
+        raise ConfigurationError("HOME/radloop.toml names another archive under [archive]: change it there.")
+    os.environ["RADLOOP_ARCHIVE__URL"] = address  # flows read their settings themselves
+    return common.settings()
 
 
 def _secret(paths: Sequence[Path]) -> list[SecretStr]:
@@ -98,34 +126,15 @@ def deidentify(source: Path, out: Path, *, common: Common = PLAIN) -> None:
     """
     settings = common.settings()
     tell_at(common.console)
-    with clear_errors(), progress("de-identifying", "deidentify") as report:
+    with clear_errors(), open_identities(settings) as identities, progress("de-identifying", "deidentify") as report:
         done = deidentify_folder(
             source,
             out,
-            pseudonymiser=Pseudonymiser(
-                load_or_create_key(settings.pseudonym_key), max_shift_days=settings.deidentify.max_shift_days
-            ),
+            pseudonymiser=identities.pseudonymiser,
             settings=settings.deidentify,
+            workers=settings.intake.workers,
             progress=report,
         )
     common.answer(asdict(done))
     if not common.json:
         say(f"{done.written} written, {done.refused} refused, in {out}")
-
-
-def label(reports: Path, *, out: Path, common: Common = PLAIN) -> None:
-    """Reads the 14 findings out of reports.
-
-    Parameters
-    ----------
-    reports
-        CSV with `report_id`, and `findings` and `impression` or `report`. `indication` is never labelled.
-    out
-        CSV to write: `report_id` and the 14 findings, 1 present, 0 absent, -1 uncertain, empty unmentioned.
-    """
-    tell_at(common.console)
-    with clear_errors(), progress("reading reports", "label") as report:
-        count = label_csv(reports, out, progress=report)
-    common.answer({"reports": count})
-    if not common.json:
-        say(f"{count} reports read, labels in {out}")

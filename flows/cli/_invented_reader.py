@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from components.catalog import Catalog
-from components.deidentify import Pseudonymiser, load_or_create_key
+from components.deidentify import open_identities
 from components.errors import ServerError
 from components.findings import FINDINGS
 from components.relabeling import Task, label_studio_token
@@ -34,11 +34,9 @@ def read_some(queue: Sequence[Task], settings: Settings, *, truth: Path) -> None
 
 def _truth(file: Path, settings: Settings) -> dict[str, list[dict[str, Any]]]:
     """Pseudonymous study → the filled form."""
-    key = load_or_create_key(settings.pseudonym_key)
-    pseudonymiser = Pseudonymiser(key, max_shift_days=settings.deidentify.max_shift_days)
-    with file.open(newline="") as rows:
+    with open_identities(settings) as identities, file.open(newline="") as rows:
         return {
-            pseudonymiser.uid(row["study_uid"]): [
+            identities.pseudonymiser.uid(row["study_uid"]): [
                 {
                     "from_name": finding.value,
                     "to_name": "image",

@@ -9,12 +9,6 @@ from cyclopts import App, CycloptsError, Group
 from components.errors import RadloopError
 from components.settings import go_offline
 
-app = App(
-    name="radloop",
-    help="Keeps a hospital's chest X-ray model tuned to its own patients.",
-    version_flags=["--version"],
-)
-
 # Commands are named by their place and imported when asked for: `radloop --help` does not wait for the engines.
 _COMMANDS = {
     "The loop": {
@@ -25,9 +19,12 @@ _COMMANDS = {
     },
     "Studies in": {
         "simulate": ("_data_commands:simulate", "write an invented hospital's export"),
+        "listen": ("_reception_commands:listen", "receive studies by DICOM and reports by HL7 into the inbox"),
+        "fetch": ("_reception_commands:fetch", "fetch studies from the archive into the inbox"),
         "ingest": ("_data_commands:ingest", "take studies and reports in: de-identified, labelled, checked"),
         "deidentify": ("_data_commands:deidentify", "de-identified copies of a folder of DICOM files"),
-        "label": ("_data_commands:label", "read the 14 findings out of a table of reports"),
+        "label": ("_label_commands:label", "read the 14 findings out of a table of reports"),
+        "label-report": ("_label_commands:label_report", "how well the labeller reads, judged by the radiologists"),
     },
     "Models": {
         "pretrain": ("_model_commands:pretrain", "train a first model on published studies"),
@@ -38,14 +35,30 @@ _COMMANDS = {
         "ledger": ("_model_commands:ledger", "prove that no decision was altered"),
         "serve": ("_model_commands:serve", "run the prediction service"),
     },
+    "Identity": {
+        "reidentify": ("_identity_commands:reidentify", "the original behind a pseudonym; the ledger notes who asked"),
+        "forget": ("_identity_commands:forget", "remove every trace of a patient who withdrew consent"),
+        "key": ("_identity_commands:key", "rotate the key behind all pseudonyms, check its copy"),
+    },
     "People": {
         "relabel": ("_relabel_commands:relabel", "studies out to the radiologists, readings in"),
     },
 }
-for order, (title, commands) in enumerate(_COMMANDS.items()):
-    group = Group(title, sort_key=order)
-    for rank, (command, (place, text)) in enumerate(commands.items()):
-        app.command(f"flows.cli.{place}", name=command, group=group, help=text, sort_key=rank)
+
+
+def make_app(asked: str | None) -> App:
+    """The command line; a command that is asked for says its whole docstring in --help, the others their line."""
+    app = App(
+        name="radloop",
+        help="Keeps a hospital's chest X-ray model tuned to its own patients.",
+        version_flags=["--version"],
+    )
+    for order, (title, commands) in enumerate(_COMMANDS.items()):
+        group = Group(title, sort_key=order)
+        for rank, (command, (place, text)) in enumerate(commands.items()):
+            line = None if command == asked else text
+            app.command(f"flows.cli.{place}", name=command, group=group, help=line, sort_key=rank)
+    return app
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -57,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         # a failed flow's traceback is in Prefect's pages; here it is one clear line
         handler.addFilter(lambda record: not record.name.startswith("prefect"))
     try:
-        app(argv, exit_on_error=False, print_error=True)
+        words = sys.argv[1:] if argv is None else list(argv)
+        make_app(words[0] if words else None)(words, exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
     except RadloopError as error:

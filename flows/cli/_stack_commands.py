@@ -9,6 +9,7 @@ from components.settings import Settings
 from flows._servers import (
     deploy,
     label_studio_server,
+    listener,
     mlflow_server,
     prefect_environment,
     prefect_server,
@@ -23,7 +24,7 @@ def up(*, common: Common = Common()) -> None:  # noqa: B008  # frozen
     """Starts the local stack: Prefect with its worker and schedules, MLflow, the service, Label Studio.
 
     Each listens on loopback alone. What runs already is left alone; `radloop down` ends it all. Label Studio
-    starts where `make label-studio` has installed it.
+    starts where `make label-studio` has installed it, the listener (DICOM, HL7) where `reception.start` is set.
     """
     settings = common.settings()
     with clear_errors():
@@ -48,6 +49,7 @@ def stack(settings: Settings) -> list[Server]:
         prefect_server(settings),
         mlflow_server(settings),
         service_server(settings),
+        *([receiving] if (receiving := listener(settings)) else []),
     ]
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from catalog_records import add_report, add_study, image
 
 from components.catalog import Catalog, LabelEvent, LabelSource, ReportRecord, ReportStatus, StudyRecord
 from components.findings import Assertion, Finding
@@ -63,8 +64,8 @@ def home(tmp_path: Path) -> Path:
     )  # fmt: skip
     read = {Finding.EDEMA: Assertion.PRESENT, Finding.PLEURAL_EFFUSION: Assertion.ABSENT}
     with Catalog.open(settings.catalog.get_secret_value()) as catalog:
-        catalog.add_study(study, [])
-        catalog.add_report(report)
+        add_study(catalog, study, [image(study=study.study)])
+        add_report(catalog, report)
         label_reports(catalog, site=settings.site, now=NOW)
         catalog.append_label_events(
             [

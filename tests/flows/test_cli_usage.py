@@ -22,7 +22,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("--help") == 0
     shown = capsys.readouterr().out
     commands = (
-        "demo up down status simulate ingest deidentify label pretrain retrain compare promote rollback ledger serve"
+        "demo up down status simulate listen fetch ingest deidentify label "
+        "pretrain retrain compare promote rollback ledger serve"
     )
     for command in [*commands.split(), "relabel"]:
         assert f" {command} " in shown

@@ -24,6 +24,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (home / "radloop.toml").write_text(
         f"[servers]\nprefect_port = {free_port(0)}\nmlflow_port = {free_port(0)}\n"
         f"[serving]\nport = {free_port(0)}\n[label_studio]\nurl = 'http://127.0.0.1:{free_port(0)}'\n"
+        f"[reception]\nstart = true\nport = {free_port(0)}\n"
     )
     try:
         _radloop("up", home)
@@ -43,7 +44,9 @@ def _radloop(command: str, home: Path) -> dict[str, Any]:
 
 def test_every_server_runs_and_listens_on_loopback_alone(home: Path) -> None:
     servers = {server["server"]: server for server in _radloop("status", home)["servers"]}
-    expected = {"prefect", "worker", "mlflow", "service"} | ({"label-studio"} if label_studio_installed() else set())
+    expected = {"prefect", "worker", "mlflow", "service", "listener"} | (
+        {"label-studio"} if label_studio_installed() else set()
+    )
     assert set(servers) == expected
     assert {server["state"] for server in servers.values()} == {"running"}
     for server in servers.values():
@@ -58,8 +61,8 @@ def test_the_schedules_are_deployed_with_their_time_zone(home: Path) -> None:
     settings = load_settings(home)
     url = f"http://127.0.0.1:{settings.servers.prefect_port}/api/deployments/filter"
     deployments = {each["name"]: each for each in httpx.post(url, json={}, trust_env=False).json()}
-    assert set(deployments) == {"nightly", "weekly-out", "weekly-in", "monthly", "on-demand"}
-    for name in ("nightly", "weekly-out", "weekly-in", "monthly"):
+    assert set(deployments) == {"nightly-fetch", "nightly", "weekly-out", "weekly-in", "monthly", "on-demand"}
+    for name in ("nightly-fetch", "nightly", "weekly-out", "weekly-in", "monthly"):
         (schedule,) = deployments[name]["schedules"]
         assert schedule["schedule"]["timezone"] == "Europe/Berlin"
         assert schedule["active"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from alembic import command
 from alembic.config import Config
-from catalog_records import NOW, event, image, report, study
+from catalog_records import NOW, add_report, add_study, event, image, report, study
 from sqlalchemy import Connection, text
 
 from components.catalog import Box, Catalog, ImageQuality, Prediction, Reading, RelabelTask, Side
@@ -23,10 +23,10 @@ def fill(catalog: Catalog, patient: str) -> None:
     """Something of one patient in every table, two studies among it."""
     for number in (1, 2):
         name = f"{patient}-{number}"
-        catalog.add_study(study(f"S{name}", patient=patient, accession=f"A{name}"), [image(f"I{name}", f"S{name}")])
-        catalog.add_report(report(f"R{name}", patient=patient, accession=f"A{name}"))
+        add_study(catalog, study(f"S{name}", patient=patient, accession=f"A{name}"), [image(f"I{name}", f"S{name}")])
+        add_report(catalog, report(f"R{name}", patient=patient, accession=f"A{name}"))
         catalog.append_label_events([event(f"k{name}", f"S{name}")])
-    catalog.add_report(report(f"Rwaiting-{patient}", patient=patient, accession=f"Awaiting-{patient}"))
+    add_report(catalog, report(f"Rwaiting-{patient}", patient=patient, accession=f"Awaiting-{patient}"))
     catalog.link_reports()
     first = f"{patient}-1"
     box = Box(finding=Finding.EDEMA, x=0.1, y=0.2, width=0.3, height=0.4)
@@ -77,8 +77,8 @@ def test_who_withdrew_is_taken_in_no_more_until_consent_is_given_again(catalog: 
     fill(catalog, "P1")
     catalog.withdraw("P1", site="local", now=NOW)
     for adding in (
-        lambda: catalog.add_study(study("Snew"), [image("Inew", "Snew")]),
-        lambda: catalog.add_report(report("Rnew")),
+        lambda: add_study(catalog, study("Snew"), [image("Inew", "Snew")]),
+        lambda: add_report(catalog, report("Rnew")),
     ):
         with pytest.raises(WithdrawnError, match="Patient P1 withdrew"):
             adding()
@@ -88,7 +88,7 @@ def test_who_withdrew_is_taken_in_no_more_until_consent_is_given_again(catalog: 
     catalog.forget("P1")
     assert catalog.readmit("P1")
     assert catalog.sides("local") == {"P1": Side.TEST}, "a patient stays on one side for ever"
-    assert catalog.add_study(study("Snew"), [image("Inew", "Snew")])
+    assert add_study(catalog, study("Snew"), [image("Inew", "Snew")])
     assert not catalog.readmit("P1")
 
 
@@ -147,7 +147,7 @@ def test_forgotten_bytes_are_gone_from_the_file_and_its_log(tmp_path: Path) -> N
     with Catalog.open(f"sqlite:///{file}") as catalog:
         for patient in ("Pstay", "Pgo"):
             fill(catalog, patient)
-        catalog.add_report(report("RPgo-1", patient="Pgo", findings="A remarkable sentence."))
+        add_report(catalog, report("RPgo-1", patient="Pgo", findings="A remarkable sentence."))
         catalog.withdraw("Pgo", site="local", now=NOW)
         catalog.forget("Pgo")
         left = b"".join(path.read_bytes() for path in tmp_path.glob("catalog.db*"))

@@ -5,7 +5,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from catalog_records import image, report, study
+from catalog_records import add_report, add_study, image, report, study
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,7 +89,7 @@ def _add(catalog: Catalog, half: int, patient: str) -> None:
     if half < 2:
         name, hour = (("S1", 7), ("S2", 19))[half]
         of_study = {"patient": patient, "accession": None, "time": time(hour)}
-        catalog.add_study(study(f"{name}-{patient}", **of_study), [image(f"I-{name}-{patient}", f"{name}-{patient}")])
+        add_study(catalog, study(f"{name}-{patient}", **of_study), [image(f"I-{name}-{patient}", f"{name}-{patient}")])
     else:
         name, accession, hour = (("R1", None, 8), ("R2", f"A-{patient}", 18))[half - 2]
-        catalog.add_report(report(f"{name}-{patient}", patient=patient, accession=accession, time=time(hour)))
+        add_report(catalog, report(f"{name}-{patient}", patient=patient, accession=accession, time=time(hour)))

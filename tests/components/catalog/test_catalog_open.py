@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from catalog_records import image, study
+from catalog_records import add_study, image, study
 from servers import PostgresServer
 from sqlalchemy import text
 
@@ -17,7 +17,7 @@ from components.errors import CatalogError, ConfigurationError, ServerError, Sto
 def test_what_was_added_is_there_after_closing(catalog_url: str) -> None:
     for new in (True, False):
         with Catalog.open(catalog_url) as catalog:
-            assert catalog.add_study(study(), [image()]) is new
+            assert add_study(catalog, study(), [image()]) is new
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(catalog: Catalog) -> None:
@@ -70,7 +70,7 @@ def test_a_read_only_server_is_said(postgres: PostgresServer) -> None:
         with catalog._writing() as connection:
             connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
         with pytest.raises(StorageError, match="read-only"):
-            catalog.add_study(study(), [image()])
+            add_study(catalog, study(), [image()])
 
 
 @pytest.mark.parametrize("url", ["mysql://u:hush-hush@h/d", "no url", "postgresql://u:hush-hush@h:port/d"])
@@ -90,7 +90,7 @@ def test_a_file_that_cannot_grow_or_be_written_is_said(tmp_path: Path, pragma: s
             connection.exec_driver_sql(pragma)
         with pytest.raises(StorageError, match=sentence):
             for number in range(1000):
-                catalog.add_study(study(f"S{number}"), [image(f"I{number}", f"S{number}")])
+                add_study(catalog, study(f"S{number}"), [image(f"I{number}", f"S{number}")])
 
 
 def test_a_file_of_something_else_is_said(tmp_path: Path) -> None:

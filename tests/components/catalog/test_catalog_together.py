@@ -5,7 +5,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
-from catalog_records import event, image, report, study
+from catalog_records import add_report, add_study, event, image, report, study
 
 from components.catalog import Catalog, Side
 from components.findings import FINDINGS
@@ -19,8 +19,8 @@ def _add_everything(url: str, barrier: Barrier, results: "multiprocessing.Queue[
         studies = events = 0
         for number in range(STUDIES):
             name = f"S{number}"
-            studies += catalog.add_study(study(name), [image(f"I{number}", name)])
-            catalog.add_report(report(f"R{number}", accession=f"A-{name}"))
+            studies += add_study(catalog, study(name), [image(f"I{number}", name)])
+            add_report(catalog, report(f"R{number}", accession=f"A-{name}"))
             catalog.link_reports()
             said = [event(f"{name}-{finding}", name, finding=finding) for finding in FINDINGS]
             events += catalog.append_label_events(said[:: 1 if number % 2 else -1])

@@ -33,6 +33,9 @@ def test_other_processes_work_in_order_and_one_that_crashes_loses_one_thing() ->
         assert list(rest) == [*range(1, 20)]
         assert isinstance(rest.pop(7), Lost)
         assert all(value == 3 * thing * thing for thing, value in rest.items())
+        together = dict(in_order(square, 3, range(20), workers=2, share=lambda _: 0.2))
+        assert isinstance(together.pop(7), Lost), "what was given out with it is not lost"
+        assert together == {thing: 3 * thing * thing for thing in range(20) if thing != 7}
         with pytest.raises(LookupError, match="negative"):
             list(in_order(square, 3, [1, -1], workers=2))
         told = [told for _, told in in_order(process, None, range(4), workers=2)]

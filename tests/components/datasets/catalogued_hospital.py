@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from catalog_records import add_report, add_study
 from PIL import Image
 from upath import UPath
 
@@ -36,9 +37,9 @@ class Hospital:
             study=study, patient=person, accession=None, site="local", date=date(2025, 1, 1 + number % 28),
             age=40 + number % 40, sex="F", modality="DX", manufacturer="Vendor",
         )  # fmt: skip
-        self.catalog.add_study(record, [self._image(study, view, number) for view in views])
+        add_study(self.catalog, record, [self._image(study, view, number) for view in views])
         if reported:
-            self.catalog.add_report(
+            add_report(self.catalog,
                 ReportRecord(
                     report=f"R{number:04d}", patient=person, accession=None, study=study, site="local",
                     date=record.date, status="final", findings="Text.", impression="", received=NOW,

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
+from structured_report import structured_report
 from upath import UPath
 
 from components.catalog import Catalog
@@ -95,6 +96,12 @@ def put_image(hospital: Hospital) -> Callable[..., Path]:
 def message() -> Callable[..., str]:
     """Makes an ORU^R01 message on the radiograph that `put_image` writes."""
     return _message
+
+
+@pytest.fixture
+def document() -> Callable[..., FileDataset]:
+    """Makes a structured report on the radiograph that `put_image` writes; keywords override attributes."""
+    return structured_report
 
 
 def _radiograph(**changes: object) -> FileDataset:

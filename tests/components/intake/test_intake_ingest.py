@@ -10,10 +10,12 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
+from upath import UPath
 
+from components.catalog import Catalog
 from components.errors import StorageError
 from components.intake import Reason
-from components.intake import _disk as disk
+from components.intake import _shelf as shelf
 
 MARKERS = (b"qzfamily", b"qzgiven", b"qzpid", b"qzreferrer", b"qzreader", b"acc778899", b"qzhospital", b"1.2.3.4.5")
 
@@ -60,6 +62,17 @@ def test_what_is_stored_is_the_deidentified_file_and_the_models_input(hospital, 
     picture = np.asarray(Image.open(hospital.store / image["input_key"]))
     assert picture.shape == (64, 64)
     assert picture.dtype == np.uint8
+
+
+def test_an_object_store_gets_the_same_files(hospital, put_image):
+    put_image()
+    hospital.ingest()
+    store = UPath("memory://a-store")
+    with Catalog.open(f"sqlite:///{hospital.home / 'other.db'}") as catalog:
+        hospital.ingest(store=store, catalog=catalog)
+    files = [file.relative_to(hospital.store) for file in hospital.store.rglob("*") if file.is_file()]
+    assert len(files) == 2
+    assert all((store / str(file)).read_bytes() == (hospital.store / file).read_bytes() for file in files)
 
 
 def test_nobody_is_named_downstream_nor_in_a_log_line(hospital, put_image, message, caplog):
@@ -205,6 +218,11 @@ def test_too_large_files_are_not_read_nor_copied(hospital, put_image):
     assert note.suffix == ".json"
 
 
+def test_a_table_of_reports_is_read_however_large_it_is(hospital):
+    write(hospital.inbox / "reports.csv", "report_id,patient_id,report\nR1,P1,Clear.\n")
+    assert hospital.ingest(max_bytes=10).waiting == 1
+
+
 def test_files_are_told_apart_by_content_not_by_name(hospital, put_image, message):
     put_image("report.hl7")
     write(hospital.inbox / "picture.dcm", message())
@@ -222,7 +240,7 @@ def test_a_full_disk_ends_the_run_with_one_clear_line(hospital, put_image, monke
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/secret/QZFAMILY")
 
-    monkeypatch.setattr(disk, "_replace", full)
+    monkeypatch.setattr(shelf, "write_synced", full)
     with pytest.raises(StorageError, match="no space left") as error:
         hospital.ingest()
     assert "QZ" not in str(error.value)
@@ -268,7 +286,7 @@ def test_hostile_files_all_end_in_quarantine(hospital, shared_data):
     files = list(folder.iterdir())
     result = hospital.ingest(folder)
     assert sum(result.quarantined.values()) == result.received == len(files)
-    assert not hospital.store.exists()
+    assert not list(hospital.store.iterdir())
     assert set(result.quarantined) <= {reason.value for reason in Reason}
     where = {file.stem: file.parent.name for file in hospital.quarantine.rglob("*.*") if file.suffix != ".json"}
     assert len(where) == len({file.read_bytes() for file in files})

@@ -1,5 +1,7 @@
 """Which images count, and from which side they were taken."""
 
+import time
+
 import pytest
 from pydicom import Dataset, Sequence
 
@@ -31,6 +33,14 @@ def header(**attributes: object) -> Dataset:
         {"BodyPartExamined": "THORAX", "Modality": "DX"},
         {"BodyPartExamined": "PORT CHEST"},
         {"BodyPartExamined": "RIBS", "StudyDescription": "Chest two views"},
+        {"BodyPartExamined": "CHEST", "StudyDescription": "Chest and abdomen"},
+        {"SeriesDescription": "RTG klatki piersiowej"},
+        {"ProtocolName": "胸部正面"},
+        {"AcquisitionDeviceProcessingDescription": "CHEST,GENERAL"},
+        {"SeriesDescription": "Lateral arms up", "StudyDescription": "XR CHEST"},
+        {"ProtocolName": "Thorax des Patienten", "PresentationIntentType": "FOR PRESENTATION"},
+        {"SeriesDescription": "Tórax AP decúbito supino"},
+        {"SeriesDescription": "Thorax décubitus dorsal"},
         {"StudyDescription": "XR Thorax a.p."},
         {"SeriesDescription": "Tórax PA"},
         {"ProcedureCodeSequence": code("36643-5", "XR Chest 2 Views")},
@@ -55,6 +65,29 @@ def test_chest_radiographs_are_taken(attributes):
         ({"BodyPartExamined": "BECKEN"}, Reason.NOT_CHEST),
         ({"StudyDescription": "Knee left"}, Reason.NOT_CHEST),
         ({"ProtocolName": "ABDOMEN AP"}, Reason.NOT_CHEST),
+        ({"BodyPartExamined": "ABDOMEN", "StudyDescription": "Chest and abdomen"}, Reason.NOT_CHEST),
+        ({"SeriesDescription": "Schulter rechts", "StudyDescription": "Thorax und Schulter"}, Reason.NOT_CHEST),
+        ({"StudyDescription": "XR thoracic spine"}, Reason.NOT_CHEST),
+        ({"StudyDescription": "Rachis thoracique"}, Reason.NOT_CHEST),
+        ({"StudyDescription": "BWS in 2 Ebenen"}, Reason.NOT_CHEST),
+        ({"StudyDescription": "LWS Funktionsdarstellung"}, Reason.NOT_CHEST),
+        ({"BodyPartExamined": "CHEST", "PresentationIntentType": "FOR PROCESSING"}, Reason.OTHER_PROCESSING),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.1.1", "Modality": "DX"}, Reason.OTHER_PROCESSING),
+        ({"SeriesDescription": "CHEST Bone Suppressed"}, Reason.OTHER_PROCESSING),
+        ({"SeriesDescription": "DES Soft Tissue", "BodyPartExamined": "CHEST"}, Reason.OTHER_PROCESSING),
+        ({"SeriesDescription": "Chest PA Tube & Line Visualization"}, Reason.OTHER_PROCESSING),
+        ({"BodyPartExamined": "CHEST", "ImageType": ["DERIVED", "PRIMARY", "TOMOSYNTHESIS"]}, Reason.OTHER_PROCESSING),
+        ({"BodyPartExamined": "CHEST", "DerivationDescription": "Dual energy subtraction"}, Reason.OTHER_PROCESSING),
+        ({"BodyPartExamined": "CHEST", "ViewPosition": "LAO"}, Reason.OTHER_VIEW),
+        ({"BodyPartExamined": "CHEST", "ViewPosition": "LLD"}, Reason.OTHER_VIEW),
+        ({"SeriesDescription": "Chest left lateral decubitus"}, Reason.OTHER_VIEW),
+        ({"SeriesDescription": "Chest R decub"}, Reason.OTHER_VIEW),
+        ({"SeriesDescription": "Thorax schräg"}, Reason.OTHER_VIEW),
+        ({"BodyPartExamined": "CHEST", "ProtocolName": "LORDOTIC"}, Reason.OTHER_VIEW),
+        (
+            {"BodyPartExamined": "CHEST", "ViewCodeSequence": code("399135007", "left anterior oblique")},
+            Reason.OTHER_VIEW,
+        ),
         ({"Modality": "", "SOPClassUID": ""}, Reason.BAD_HEADER),
     ],
 )
@@ -77,6 +110,17 @@ def test_all_else_is_refused_with_its_reason(attributes, reason):
         ({"SeriesDescription": "W033 Chest PA"}, View.PA),
         ({"ProtocolName": "CHEST_LAT"}, View.LATERAL),
         ({"StudyDescription": "XR CHEST PORTABLE"}, View.AP),
+        ({"ViewPosition": "AP SUPINE"}, View.AP),
+        ({"SeriesDescription": "Thorax p.a."}, View.PA),
+        ({"SeriesDescription": "THORAX A-P im Liegen"}, View.AP),
+        ({"SeriesDescription": "Thorax seitl."}, View.LATERAL),
+        ({"SeriesDescription": "Thorax face, au lit"}, View.AP),
+        ({"SeriesDescription": "Poumons de profil"}, View.LATERAL),
+        ({"SeriesDescription": "Torace latero-laterale"}, View.LATERAL),
+        ({"SeriesDescription": "Tórax perfil"}, View.LATERAL),
+        ({"SeriesDescription": "Tórax AP decúbito supino"}, View.AP),
+        ({"SeriesDescription": "Chest PA/LAT"}, View.UNKNOWN),
+        ({"PerformedProcedureStepDescription": "Chest portable"}, View.AP),
         ({"StudyDescription": "Chest PA and lateral"}, View.UNKNOWN),
         ({"StudyDescription": "Chest PA and lateral", "SeriesDescription": "Lateral"}, View.LATERAL),
         ({"PatientOrientation": ["A", "F"]}, View.LATERAL),
@@ -86,6 +130,12 @@ def test_all_else_is_refused_with_its_reason(attributes, reason):
 )
 def test_the_view_by_position_code_description_and_orientation(attributes, view):
     assert view_of(header(**attributes)) is view
+
+
+def test_a_description_without_end_is_judged_soon():
+    started = time.monotonic()
+    refuse_other_images(header(SeriesDescription="line" + " " * 300_000, BodyPartExamined="CHEST"))
+    assert time.monotonic() - started < 5
 
 
 def test_every_reason_of_the_rooms_below_is_a_reason_of_quarantine():

@@ -51,9 +51,7 @@ def _f1(cells: list[Cell], level: int, counts: Callable[[Finding], bool]) -> flo
     return 2 * both / (2 * both + one)
 
 
-@pytest.mark.parametrize(
-    ("level", "floor"), [(1, 0.98), (0, 0.99), (-1, 0.97)], ids=["present", "absent", "uncertain"]
-)
+@pytest.mark.parametrize(("level", "floor"), [(1, 0.98), (0, 0.99), (-1, 0.97)], ids=["present", "absent", "uncertain"])
 def test_macro_f1_on_reports_read_by_hand(cells: list[Cell], level: int, floor: float) -> None:
     assert _macro_f1(cells, level) >= floor
 

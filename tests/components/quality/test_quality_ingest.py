@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from catalog_records import event, image, report, study
+from catalog_records import add_report, add_study, event, image, report, study
 
 from components.catalog import Catalog, View
 from components.errors import DataQualityError
@@ -25,11 +25,12 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 def _add(catalog: Catalog, number: int, **other: Any) -> None:
     name = f"S{number}"
-    catalog.add_study(
+    add_study(
+        catalog,
         study(name, patient=f"P{number}", **other),
         [image(f"I{number}", name), image(f"L{number}", name, view=View.LATERAL)],
     )
-    catalog.add_report(report(f"R{number}", patient=f"P{number}", accession=f"A-{name}"))
+    add_report(catalog, report(f"R{number}", patient=f"P{number}", accession=f"A-{name}"))
     catalog.link_reports()
     catalog.append_label_events([event(f"{name}-{finding}", name, finding=finding) for finding in FINDINGS])
 
@@ -78,7 +79,7 @@ def test_what_is_incomplete_or_odd_is_only_told(catalog: Catalog) -> None:
     _add(catalog, 0)
     for number in (1, 2):
         side = image(f"I{number}", f"S{number}", view=View.LATERAL, sha256="same", rows=8)
-        catalog.add_study(study(f"S{number}", date=None, modality="CT"), [side])
+        add_study(catalog, study(f"S{number}", date=None, modality="CT"), [side])
     checks = check_ingest(catalog, "local")
     assert checks.passed
     assert {result.severity for result in checks.warnings} == {Severity.WARNING}
@@ -93,13 +94,13 @@ def test_what_is_incomplete_or_odd_is_only_told(catalog: Catalog) -> None:
 
 
 def test_the_share_of_reports_is_settable(catalog: Catalog) -> None:
-    catalog.add_study(study(date=date(2024, 1, 1)), [image()])
+    add_study(catalog, study(date=date(2024, 1, 1)), [image()])
     assert "studies: with a report" not in _failed(check_ingest(catalog, "local", least_reported=0))
 
 
 def test_what_came_unlabelled_is_told(catalog: Catalog) -> None:
-    catalog.add_study(study(), [image()])
-    catalog.add_report(report())
+    add_study(catalog, study(), [image()])
+    add_report(catalog, report())
     catalog.link_reports()
     assert list(_failed(check_ingest(catalog, "local"))) == ["studies: labelled where reported"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import Page, chromium
-from catalog_records import NOW, image, report, study
+from catalog_records import NOW, add_report, add_study, image, report, study
 from PIL import Image
 from servers import label_studio_server
 from tiny_dicom import tiny_dicom
@@ -49,8 +49,8 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
     shades = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
     Image.fromarray(shades).save(tmp_path / "1.png")
     with Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog:
-        catalog.add_study(study("2.25.1"), [image(IMAGE, "2.25.1", dicom_key="1.dcm", input_key="1.png")])
-        catalog.add_report(report(study="2.25.1", findings="Mild interstitial edema."))
+        add_study(catalog, study("2.25.1"), [image(IMAGE, "2.25.1", dicom_key="1.dcm", input_key="1.png")])
+        add_report(catalog, report(study="2.25.1", findings="Mild interstitial edema."))
         yield catalog
 
 

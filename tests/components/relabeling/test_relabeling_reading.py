@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from catalog_records import NOW, event, image, report, study
+from catalog_records import NOW, add_report, add_study, event, image, report, study
 from servers import label_studio_server
 from tiny_dicom import tiny_dicom
 from upath import UPath
@@ -53,8 +53,8 @@ def project(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Read
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     with Catalog.open(f"sqlite:///{tmp_path / 'catalog.db'}") as catalog:
         for name in ("S1", "S2"):
-            catalog.add_study(study(name), [image(f"2.25.{name}", name, dicom_key=f"{name}.dcm")])
-        catalog.add_report(report(study="S1", findings="Mild <interstitial> edema."))
+            add_study(catalog, study(name), [image(f"2.25.{name}", name, dicom_key=f"{name}.dcm")])
+        add_report(catalog, report(study="S1", findings="Mild <interstitial> edema."))
         yield catalog
 
 

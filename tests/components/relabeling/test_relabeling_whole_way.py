@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from catalog_records import NOW, event, image, report, study
+from catalog_records import NOW, add_report, add_study, event, image, report, study
 from servers import label_studio_server
 from sklearn.metrics import cohen_kappa_score
 from tiny_dicom import tiny_dicom
@@ -109,8 +109,8 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     (folder / "dicom.dcm").write_bytes(tiny_dicom())
     with Catalog.open(f"sqlite:///{folder / 'catalog.db'}") as catalog:
         for name in STUDIES:
-            catalog.add_study(study(name), [image(f"{name}.1", name, dicom_key="dicom.dcm")])
-        catalog.add_report(report(study=STUDIES[0], findings="Mild <interstitial> edema."))
+            add_study(catalog, study(name), [image(f"{name}.1", name, dicom_key="dicom.dcm")])
+        add_report(catalog, report(study=STUDIES[0], findings="Mild <interstitial> edema."))
         reported = [event(f"labeler:{name}", name, assertion=Assertion.PRESENT) for name in STUDIES]
         catalog.append_label_events(reported)
         home = tmp_path_factory.mktemp("home")
