@@ -37,6 +37,7 @@ _WIDE = 2.5  # widths over height of a line that is no single letter
 _LONG = 5  # letters; a longer line is no initials on a lead marker
 _AROUND = 5  # heights of a line
 _MOST_BLACK = 0.3  # share of the picture
+_TALLEST = 0.15  # of the picture's shorter side; no program writes larger letters
 _CHEST = 0.2  # of each side: what lies further inside is the chest itself
 _MARGIN = 0.25  # of a line's height
 
@@ -178,8 +179,12 @@ def _is_single(line: ReadLine, black: list[Box]) -> bool:
 
 
 def _is_anatomy(line: ReadLine, grey: GreyPicture) -> bool:
-    """Whether the reader, unsure, saw letters in ribs or spine: over the chest, and no shape there is like one."""
-    if line.sureness >= _SURE or not line.box.meets(_chest_in(grey)):
+    """Whether the reader saw letters in ribs or spine: over the chest, and too tall, or unsure and unlike letters."""
+    if not line.box.meets(_chest_in(grey)):
+        return False
+    if _thickness(line.box) > _TALLEST * min(grey.shape):
+        return True
+    if line.sureness >= _SURE:
         return False
     return not any(likely.box.meets(line.box) for likely in text_like(grey) or [])
 
