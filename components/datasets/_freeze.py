@@ -152,9 +152,10 @@ def _decoded(store: UPath, size: int, image: tuple[str, str]) -> NDArray[np.uint
 
 
 def _labelers(events: pd.DataFrame, studies: pd.DataFrame) -> tuple[str, ...]:
-    """The labeller versions whose events these studies have."""
-    here = (events["source"] == LabelSource.LABELER.value) & events["study"].isin(studies.index)
-    return tuple(sorted(events.loc[here, "author"].unique()))
+    """The labeller versions whose word on these studies is the latest: older versions' events stay, and count no more."""
+    here = events[(events["source"] == LabelSource.LABELER.value) & events["study"].isin(studies.index)]
+    latest = here.sort_values("at", kind="stable").drop_duplicates(["study", "finding"], keep="last")
+    return tuple(sorted(latest["author"].unique()))
 
 
 def _texts(column: pd.Series) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from components.catalog import Catalog, LabelEvent, LabelSource, Side
 from components.findings import FINDINGS, Assertion
+from components.labeler import LABELER_VERSION
 from components.labels import CODES, current_labels
 from components.promotion import Ledger, LedgerKind
 from components.settings import load_settings
@@ -62,7 +63,7 @@ def _shuffle_the_labels_learned_from(home: Path) -> None:
                     finding=finding,
                     assertion=assertions[int(codes.loc[other, finding])],
                     source=LabelSource.LABELER,
-                    author="shuffled",
+                    author=LABELER_VERSION,  # as if it read so: two versions in one snapshot would stop the training
                     at=datetime.now(UTC),
                     key=f"shuffled:{study}:{finding}",
                 )

@@ -48,14 +48,22 @@ class Hospital:
             self.say(study, {finding: Assertion.PRESENT for finding in present})
         return study
 
-    def say(self, study: str, assertions: dict[Finding, Assertion], *, reader: str | None = None) -> None:
-        """Appends what the labeller, or a reader, says of a study."""
+    def say(
+        self,
+        study: str,
+        assertions: dict[Finding, Assertion],
+        *,
+        reader: str | None = None,
+        labeler: str = "labeler-1",
+        at: datetime = NOW,
+    ) -> None:
+        """Appends what a version of the labeller, or a reader, says of a study."""
         source = LabelSource.LABELER if reader is None else LabelSource.READER
-        author = reader or "labeler-1"
+        author = reader or labeler
         self.catalog.append_label_events(
             [
                 LabelEvent(
-                    study=study, finding=finding, assertion=assertion, source=source, author=author, at=NOW,
+                    study=study, finding=finding, assertion=assertion, source=source, author=author, at=at,
                     key=f"{study}/{finding}/{author}",
                 )
                 for finding, assertion in assertions.items()

@@ -1,5 +1,6 @@
 """Holds: a snapshot says what the catalog said, comes out the same again, and shows every alteration."""
 
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -78,6 +79,19 @@ def test_readers_word_is_the_label_and_is_named_as_source(hospital: Hospital, tm
     assert manifest.loc["2.25.0000", ["label_edema", "source"]].tolist() == [0, "reader"]
     assert manifest.loc[unreported, ["label_fracture", "source"]].tolist() == [1, "reader"]
     assert ignored not in manifest.index
+
+
+def test_an_older_labelers_words_are_not_named_once_a_newer_one_read_all_again(
+    small_hospital: Hospital, tmp_path: Path
+) -> None:
+    studies = small_hospital.catalog.studies("local")["study"].tolist()
+    for number, study in enumerate(studies):
+        again = dict.fromkeys(FINDINGS, Assertion.ABSENT)
+        small_hospital.say(study, again, labeler="labeler-2", at=NOW + timedelta(days=1))
+        if number == 0:
+            half = _frozen(small_hospital, tmp_path / "half").record.origin.labelers
+    assert half == ("labeler-1", "labeler-2")
+    assert _frozen(small_hospital, tmp_path / "whole").record.origin.labelers == ("labeler-2",)
 
 
 def test_rows_and_truth_of_a_side(small_hospital: Hospital, tmp_path: Path) -> None:
