@@ -152,7 +152,7 @@ def _decoded(store: UPath, size: int, image: tuple[str, str]) -> NDArray[np.uint
 
 
 def _labelers(events: pd.DataFrame, studies: pd.DataFrame) -> tuple[str, ...]:
-    """The labeller versions whose word on these studies is the latest; the older ones' events stay, but do not count."""
+    """The labeller versions whose word on these studies is the latest; older ones stay on record, and do not count."""
     here = events[(events["source"] == LabelSource.LABELER.value) & events["study"].isin(studies.index)]
     latest = here.sort_values("at", kind="stable").drop_duplicates(["study", "finding"], keep="last")
     return tuple(sorted(latest["author"].unique()))
