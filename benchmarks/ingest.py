@@ -61,7 +61,7 @@ def _measured(warm: Path, source: Path, home: Path) -> tuple[float, float, int, 
 
 def _processes(folder: Path) -> str:
     rows = []
-    for size, studies, times in ((256, 60, 4), (2048, 4, 8)):
+    for size, studies, times in ((256, 60, 4), (2048, 4, 24)):
         drawn, source = _hospital(folder / f"drawn-{size}", studies=studies, size=size), folder / f"files-{size}"
         _multiplied(drawn, source, times=times)
         for report in [*source.rglob("*.hl7"), *source.rglob("*.csv")]:
