@@ -18,6 +18,7 @@ from components.quality._report import QualityReport, Severity
 from components.quality._rules import (
     Rule,
     at_least,
+    at_most,
     between,
     filled,
     has_columns,
@@ -119,7 +120,12 @@ _LONGEST_GAP = 60
 _STUDY_RULES = (
     share_of("with a frontal image", 0.8, "studies have a frontal image"),
     # Dates are shifted by each patient's days: a gap that still shows is longer than what was shifted together.
-    between("days since the study before", 0, _LONGEST_GAP, severity=Severity.WARNING),
+    at_most(
+        "days since the study before",
+        _LONGEST_GAP,
+        "no long gap",
+        "The longest time without a study is {} days",
+    ),
 )
 
 
@@ -130,7 +136,7 @@ def _studies(manifest: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "with a frontal image": frontal.groupby(manifest["study"]).any().reindex(dates.index),
-            "days since the study before": dates.diff().dt.days,
+            "days since the study before": dates.diff().dt.days.fillna(0),  # undated ones tell of no gap
         }
     )
 

@@ -132,6 +132,17 @@ def at_least(column: str, least: float, name: str, what: str, *, severity: Sever
     )
 
 
+def at_most(column: str, most: float, name: str, what: str, *, severity: Severity = Severity.WARNING) -> Rule:
+    """The largest figure of a column stays within `most`; `what` has a place for it."""
+    return Rule(
+        name=name,
+        severity=severity,
+        expectation="ExpectColumnMaxToBeBetween",
+        arguments={"column": column, "max_value": most},
+        sentence=lambda result: f"{what.format(_whole(result['observed_value']))}; at most {most:g} are expected.",
+    )
+
+
 def holds(column: str, sentence: str, *, severity: Severity = Severity.WARNING) -> Rule:
     """Every row has True in a column of truths; the sentence was made with the figures when these were counted."""
     return Rule(
@@ -141,6 +152,10 @@ def holds(column: str, sentence: str, *, severity: Severity = Severity.WARNING) 
         arguments={"column": column, "value_set": [True]},
         sentence=lambda _: sentence,
     )
+
+
+def _whole(figure: float | None) -> str:
+    return "no" if figure is None else f"{figure:g}"
 
 
 def _outside(result: Mapping[str, Any], what: str) -> str:

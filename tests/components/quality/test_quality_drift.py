@@ -73,8 +73,8 @@ def test_months_without_a_study_are_told() -> None:
     manifest["date"] = pd.date_range("2025-01-01", periods=STUDIES, freq="h")
     manifest.loc[STUDIES // 2 :, "date"] += pd.Timedelta(days=61)
     report = _checked(manifest)
-    assert _told(report) == ["studies: days since the study before in range"]
-    assert report.warnings[0].sentence == "In 1 of 1199 rows 'days since the study before' is outside 0..60."
+    assert _told(report) == ["studies: no long gap"]
+    assert report.warnings[0].sentence == "The longest time without a study is 61 days; at most 60 are expected."
 
 
 def test_a_profile_counts_and_survives_being_kept() -> None:
