@@ -1,5 +1,6 @@
 """Paired DeLong of two models, 10,000 cases × 14 labels, beside MLstatkit; and 2,000 bootstrap draws."""
 
+import inspect
 import json
 import subprocess
 import time
@@ -14,17 +15,22 @@ from components.settings import GateSettings
 
 _CASES, _ROUNDS = 10_000, 5
 _PREVALENCE = 0.1
-_MAKE = f"""
-rng = np.random.default_rng(0)
-truth = (rng.random(({_CASES}, 14)) < {_PREVALENCE}).astype(float)
-one = truth + rng.normal(0, 1, truth.shape)
-other = one * 0.5 + truth * 0.6 + rng.normal(0, 0.8, truth.shape)
-"""
+
+
+def scores(cases, prevalence):  # type: ignore[no-untyped-def]  # the peer's Python runs this very source
+    """Truth and two models' correlated scores, [cases, 14] each."""
+    rng = np.random.default_rng(0)
+    truth = (rng.random((cases, 14)) < prevalence).astype(float)
+    one = truth + rng.normal(0, 1, truth.shape)
+    return truth, one, one * 0.5 + truth * 0.6 + rng.normal(0, 0.8, truth.shape)
+
+
 _PEER = f"""
 import json, time
 import numpy as np
 from MLstatkit import Delong_test
-{_MAKE}
+{inspect.getsource(scores)}
+truth, one, other = scores({_CASES}, {_PREVALENCE})
 seconds, found = [], []
 for _ in range({_ROUNDS}):
     start = time.perf_counter()
@@ -36,9 +42,7 @@ print(json.dumps([seconds, [float(values[0]) for values in found]]))
 
 def run() -> str:
     """Milliseconds of all 14 labels together, and how far the z values of the two programs differ."""
-    made: dict[str, np.ndarray] = {"np": np}  # type: ignore[dict-item]
-    exec(_MAKE, made)  # noqa: S102  the same lines make the peer's data
-    truth, one, other = made["truth"], made["one"], made["other"]
+    truth, one, other = scores(_CASES, _PREVALENCE)
     seconds = []
     for _ in range(_ROUNDS):
         start = time.perf_counter()

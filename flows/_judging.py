@@ -28,6 +28,7 @@ def judge_first(
     found = assess(
         snapshot.truth(Side.TEST), scores, patients=_patients(snapshot), settings=settings.gate, seed=settings.seed
     )
+    registry(settings).log_metrics(candidate.run_id, found.metrics)
     verdict = decide_first(found, checks_passed=checks.passed)
     _record(candidate, verdict, settings)
     return found, verdict
@@ -54,6 +55,7 @@ def judge(  # noqa: PLR0913  # both models, what they said, and the policy
         settings=settings.gate,
         seed=settings.seed,
     )
+    registry(settings).log_metrics(candidate.run_id, found.metrics)
     verdict = decide(found, settings.gate, checks_passed=checks.passed)
     _record(candidate, verdict, settings)
     _show(found)

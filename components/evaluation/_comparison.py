@@ -106,6 +106,12 @@ class Comparison:
         """Exactly DESIGN's `compare --out`: undefined figures are None, their reason beside them."""
         return {"labels": [label.to_json() for label in self.labels], "overall": self.overall.to_json()}
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The candidate's figures by name; NaN where undefined."""
+        overall = {"mean_auc": self.overall.mean_auc_b, "mean_auc_delta": self.overall.delta}
+        return overall | {f"auc/{label.label}": label.auc_b for label in self.labels}
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabelAssessment:
@@ -134,6 +140,11 @@ class Assessment:
     alpha: float
     min_positives: int
     seed: int
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The model's figures by name; NaN where undefined."""
+        return {"mean_auc": self.mean_auc} | {f"auc/{label.label}": label.auc for label in self.labels}
 
 
 def _number(value: float) -> float | None:

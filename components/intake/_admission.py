@@ -115,6 +115,8 @@ class Admission:
                 refusals.append(refused(Reason.CONFLICT, f"Image {name} is known with another picture, which is kept."))
             else:
                 refusals.append(self._counted(verdict, "image", image.image.study))
+                if image.warnings and verdict is True:
+                    logger.info("Image %s: %s.", image.image.image, ", ".join(image.warnings))
         self._drop(image for image, verdict in zip(images, judged, strict=True) if verdict is not True)
         return refusals
 

@@ -13,6 +13,7 @@ from upath import UPath
 from components.catalog import ImageRecord, StudyRecord
 from components.deidentify import Identity, quiet_dicom
 from components.errors import RefusedInputError
+from components.imaging import PixelWarning
 from components.intake._image import ImageTools, KnownImage, PreparedImage, prepare_image
 from components.intake._media import Found
 from components.intake._read import read_dicom
@@ -31,6 +32,7 @@ class StagedImage:
     identity: Identity
     names: frozenset[str] = field(repr=False)
     identifiers: frozenset[str] = field(repr=False)
+    warnings: tuple[PixelWarning, ...]
 
 
 Prepared = StagedImage | KnownImage | RefusedInputError
@@ -98,6 +100,7 @@ def _staged(prepared: PreparedImage, staging: Staging) -> StagedImage:
         identity=prepared.identity,
         names=prepared.names,
         identifiers=prepared.identifiers,
+        warnings=prepared.warnings,
     )
 
 

@@ -27,7 +27,7 @@ quarantine and in the inbox, reading tasks, and the originals in the crosswalk; 
 Frozen snapshots that hold the patient are put out of use and named, with the models that learnt from them: a
 model's weights cannot forget; retrain and promote to replace it. What radloop does not reach: backups, versions
 that an object store keeps, PostgreSQL's archived log, copies made by `radloop deidentify`, Label Studio's own
-deleted rows, report cards kept in MLflow, and what Prefect's pages listed.
+deleted rows, report cards kept in MLflow, and the keyed hashes of received instances (`reception.remember_days`).
 """
 
 forget = App(name="forget", help_epilogue=_FORGETS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pydicom
 import pytest
+from mlflow import MlflowClient
 
 from components.catalog import Catalog, LabelSource
 from components.deidentify import Pseudonymiser, load_or_create_key
@@ -34,6 +35,8 @@ def test_the_candidate_beats_the_base_and_is_promoted(demo: FinishedDemo) -> Non
     assert result["promoted"]
     registry = Registry(demo.settings.tracking, artifacts=demo.settings.artifacts, site="local")
     assert registry.champion_version() == result["version"]
+    run = MlflowClient(demo.settings.tracking).get_run(registry.model(result["version"]).run_id)
+    assert run.data.metrics["mean_auc"] == pytest.approx(overall["mean_auc_b"])
 
 
 def test_it_stays_within_eight_gigabytes(demo: FinishedDemo) -> None:

@@ -75,6 +75,14 @@ def test_an_object_store_gets_the_same_files(hospital, put_image):
     assert all((store / str(file)).read_bytes() == (hospital.store / file).read_bytes() for file in files)
 
 
+def test_a_window_that_shows_nothing_is_in_the_log(hospital, put_image, caplog):
+    caplog.set_level(logging.INFO, logger="components.intake")
+    put_image(WindowCenter="60000", WindowWidth="1")
+    hospital.ingest()
+    (image,) = hospital.catalog.images()["image"]
+    assert f"Image {image}: window_passed_over." in caplog.text
+
+
 def test_nobody_is_named_downstream_nor_in_a_log_line(hospital, put_image, message, caplog):
     caplog.set_level(logging.DEBUG)
     put_image("QZFAMILY_ACC778899.dcm")
