@@ -1,5 +1,6 @@
 """Freezing the catalog: which studies, which side, which targets, which pictures."""
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,8 +19,10 @@ from components.datasets._snapshot import Snapshot
 from components.datasets._split import assign_sides
 from components.datasets._write import building, fill
 from components.errors import SnapshotError
-from components.findings import FINDINGS, Assertion
+from components.findings import FINDINGS, Assertion, release_of
 from components.settings import SplitSettings, UncertainPolicy
+
+_log = logging.getLogger(__name__)
 
 _NAMES = [finding.value for finding in FINDINGS]
 _OF_STUDY = ["patient", "side", "date", "age", "sex", "manufacturer", "source"]
@@ -42,8 +45,10 @@ def freeze(  # noqa: PLR0913  each thing that decides a snapshot, by its name
 ) -> Snapshot:
     """The snapshot of one site's labelled studies; patients without a side get one, in the catalog and here.
 
-    Taken are the studies with a report or a reader's label, with their PA, AP and lateral images, but for those that
-    readers called not readable or of another view. The same catalog and seed give the same snapshot hash.
+    Taken are the studies with a report, a reader's label or a published dataset's, with their PA, AP and lateral
+    images, but for those that readers called not readable or of another view. A window of time (`split`) shortens
+    training and validation alone: it moves nobody to another side, and the locked side keeps all its studies. The same
+    catalog and seed give the same snapshot hash.
 
     Args:
         store: where the images' `input_key` files lie (8-bit grey PNG).
@@ -58,17 +63,14 @@ def freeze(  # noqa: PLR0913  each thing that decides a snapshot, by its name
         CatalogError: a patient got another side meanwhile.
     """
     events = catalog.label_events(site)
-    images = catalog.images(site)
-    unusable = labels.unusable_images(catalog.readings(site))
-    images = images[(images["view"] != View.UNKNOWN.value) & ~images["image"].isin(list(unusable))]
-    studies = _labelled(catalog.studies(site), events)
-    studies = studies[studies.index.isin(images["study"])]
-    if studies.empty:
-        raise SnapshotError(f"The site '{site}' has no study with both an image and a label: ingest some first.")
+    images, studies = _usable(catalog, site, events)
     codes = _codes(events, studies)
     fixed = catalog.sides(site)
     sides = assign_sides(codes.to_numpy(), _texts(studies["patient"]), settings=split, seed=seed, fixed=fixed)
-    manifest, keys = _manifest(images, _described(studies, events, sides), _targets(codes, uncertain, seed))
+    described = _described(studies, events, sides)
+    described = described[_in_window(described, split)]
+    targets, masked = _masked(_targets(codes.loc[described.index], uncertain, seed), described["side"], split)
+    manifest, keys = _manifest(images, described, targets)
     with building(folder) as unfinished:
         fill(
             unfinished,
@@ -80,17 +82,30 @@ def freeze(  # noqa: PLR0913  each thing that decides a snapshot, by its name
                 split=split,
                 uncertain=uncertain,
                 preprocessing=preprocessing,
-                labelers=_labelers(events, studies),
+                **_labelled_by(events, described.index),
             ),
+            masked=masked,
         )
         # Last before the folder takes its name: nobody gets a side for a snapshot that could not be written.
         catalog.assign_sides(site, {patient: side for patient, side in sides.items() if patient not in fixed})
     return Snapshot.open(folder)
 
 
+def _usable(catalog: Catalog, site: str, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The images of a known view that readers did not refuse, and the labelled studies that have one, by study."""
+    images = catalog.images(site)
+    unusable = labels.unusable_images(catalog.readings(site))
+    images = images[(images["view"] != View.UNKNOWN.value) & ~images["image"].isin(list(unusable))]
+    studies = _labelled(catalog.studies(site), events)
+    studies = studies[studies.index.isin(images["study"])]
+    if studies.empty:
+        raise SnapshotError(f"The site '{site}' has no study with both an image and a label: ingest some first.")
+    return images, studies
+
+
 def _labelled(studies: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """The studies with a report that counts or a reader's word, by study."""
-    read = events.loc[events["source"] != LabelSource.LABELER.value, "study"]
+    """The studies with a report that counts, a reader's word or a published dataset's, by study."""
+    read = events.loc[(events["source"] != LabelSource.LABELER.value) | _is_published(events), "study"]
     return studies[studies["report"].notna() | studies["study"].isin(read)].set_index("study").sort_index()
 
 
@@ -109,6 +124,33 @@ def _targets(codes: pd.DataFrame, uncertain: UncertainPolicy, seed: int) -> pd.D
         columns[f"target_{name}"] = targets[:, number]
         columns[f"weight_{name}"] = weights[:, number]
     return pd.DataFrame(columns, index=codes.index)
+
+
+def _in_window(studies: pd.DataFrame, split: SplitSettings) -> "pd.Series[bool]":
+    """Which studies are of the locked side, undated, or as new as asked."""
+    starts = [pd.Timestamp(split.since)] if split.since else []
+    if split.window_days:
+        starts.append(studies["date"].max() - pd.Timedelta(days=split.window_days))
+    inside = (studies["side"] == Side.TEST.value) | studies["date"].isna()
+    return inside | (studies["date"] >= max(starts)) if starts else inside | True
+
+
+def _masked(
+    targets: pd.DataFrame, sides: "pd.Series[str]", split: SplitSettings
+) -> tuple[pd.DataFrame, dict[str, int] | None]:
+    """The targets without weight where a finding has too few positives to learn from, and which findings those are.
+
+    The label itself stays: the locked patients judge whether a model lost what it knew of it.
+    """
+    training = targets[sides == Side.TRAIN.value]
+    counts = {name: int(((training[f"label_{name}"] == 1) & (training[f"weight_{name}"] > 0)).sum()) for name in _NAMES}
+    few = {name: count for name, count in counts.items() if count < (split.min_positives or 0)}
+    if few:
+        _log.warning(
+            "Fewer than %d positive training studies, so left out of the loss: %s.",
+            split.min_positives, ", ".join(f"{name} ({count})" for name, count in few.items()),
+        )  # fmt: skip
+    return targets.assign(**{f"weight_{name}": np.float32(0) for name in few}), few or None
 
 
 def _described(studies: pd.DataFrame, events: pd.DataFrame, sides: dict[str, Side]) -> pd.DataFrame:
@@ -151,11 +193,21 @@ def _decoded(store: UPath, size: int, image: tuple[str, str]) -> NDArray[np.uint
     return decode(store, *image, size=size)
 
 
-def _labelers(events: pd.DataFrame, studies: pd.DataFrame) -> tuple[str, ...]:
-    """The labeller versions whose word on these studies is the latest; older ones stay on record, and do not count."""
-    here = events[(events["source"] == LabelSource.LABELER.value) & events["study"].isin(studies.index)]
-    latest = here.sort_values("at", kind="stable").drop_duplicates(["study", "finding"], keep="last")
-    return tuple(sorted(latest["author"].unique()))
+def _labelled_by(events: pd.DataFrame, studies: pd.Index) -> dict[str, tuple[str, ...] | None]:
+    """`Origin.labelers`: those whose word on these studies is the latest; older ones stay on record, and do not count.
+
+    `Origin.published`: the published releases that spoke of them.
+    """
+    here = events[events["study"].isin(studies)]
+    own = here[(here["source"] == LabelSource.LABELER.value) & ~_is_published(here)]
+    latest = own.sort_values("at", kind="stable").drop_duplicates(["study", "finding"], keep="last")
+    releases = {release for author in here["author"].unique() if (release := release_of(author))}
+    return {"labelers": tuple(sorted(latest["author"].unique())), "published": tuple(sorted(releases)) or None}
+
+
+def _is_published(events: pd.DataFrame) -> "pd.Series[bool]":
+    """Which of the events are a published dataset's."""
+    return events["author"].isin([author for author in events["author"].unique() if release_of(author)])
 
 
 def _texts(column: pd.Series) -> list[str]:

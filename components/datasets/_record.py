@@ -23,6 +23,7 @@ class Origin(BaseModel):
     uncertain: UncertainPolicy
     preprocessing: str = Field(description="version of the steps from DICOM pixels to the stored pictures")
     labelers: tuple[str, ...] = Field((), description="versions of the report labeller that labelled it")
+    published: tuple[str, ...] | None = Field(None, description="published datasets' releases whose labels it holds")
 
 
 class Shard(BaseModel):
@@ -47,13 +48,19 @@ class SnapshotRecord(BaseModel):
     studies: dict[str, int] = Field(description="side → studies")
     patients: dict[str, int] = Field(description="side → patients")
     sources: dict[str, int] = Field(description="whose labels: source → studies")
+    masked: dict[str, int] | None = Field(
+        None, description="finding → its positive training studies, too few of them for the loss"
+    )
     manifest: str = Field(description="digest of the manifest's content")
     manifest_file: str = Field(description="digest of its file, which another library version writes differently")
     shards: tuple[Shard, ...]
 
     def hash(self) -> str:
-        """SHA-256 over everything above but the manifest's file, whose content counts."""
-        facts = self.model_dump(mode="json", exclude={"manifest_file"})
+        """SHA-256 over everything above but the manifest's file, whose content counts.
+
+        What is not set is left out, so that a snapshot keeps its hash when a later version has more to set.
+        """
+        facts = self.model_dump(mode="json", exclude={"manifest_file"}, exclude_none=True)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

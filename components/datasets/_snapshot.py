@@ -25,7 +25,8 @@ class Snapshot:
 
     manifest: one row an image, sorted by study and image: row (its number in `pixels`), image, study, patient, side,
     view, date (shifted), age, sex, manufacturer, source ("labeler", "reader" or "consensus"), and for each finding
-    label_… (int8: 1, 0, -1 uncertain, -2 unmentioned), target_… (float32, 0..1) and weight_… (float32, 0 ignored).
+    label_… (int8: 1, 0, -1 uncertain, -2 unmentioned, -3 unlabelled), target_… (float32, 0..1) and weight_… (float32,
+    0 ignored).
     pixels: uint8 [N, size, size], air dark, read from disk only where it is indexed.
     """
 
@@ -77,8 +78,20 @@ class Snapshot:
             chosen &= self.manifest["view"].isin(_FRONTAL)
         return self.manifest[chosen]
 
+    def cases(self, side: Side) -> pd.DataFrame:
+        """What models are shown of one side: its frontal images' rows, and the lateral of the same study.
+
+        Returns:
+            `rows` with one more column: lateral, the row number of the study's first lateral image, -1 where it has
+            none.
+        """
+        laterals = self.manifest[self.manifest["view"] == View.LATERAL.value].drop_duplicates("study")
+        cases = self.rows(side)
+        found = cases["study"].map(laterals.set_index("study")["row"])
+        return cases.assign(lateral=found.fillna(-1).astype("int64"))
+
     def truth(self, side: Side) -> pd.DataFrame:
-        """What each study of one side is judged by: 1 present, 0 not, NaN uncertain.
+        """What each study of one side is judged by: 1 present, 0 not, NaN uncertain or unlabelled.
 
         Returns:
             Index study (those with a frontal image, sorted), the 14 findings as columns.

@@ -58,7 +58,12 @@ def building(folder: Path | UPath) -> Iterator[Path]:
 
 
 def fill(
-    folder: Path, *, manifest: pd.DataFrame, pictures: Iterable[NDArray[np.uint8]], origin: Origin
+    folder: Path,
+    *,
+    manifest: pd.DataFrame,
+    pictures: Iterable[NDArray[np.uint8]],
+    origin: Origin,
+    masked: dict[str, int] | None = None,
 ) -> SnapshotRecord:
     """Writes shards, manifest and record; the record comes last."""
     shards = []
@@ -79,6 +84,7 @@ def fill(
         studies=_counted(studies["side"]),
         patients=_counted(manifest.drop_duplicates("patient")["side"]),
         sources=_counted(studies["source"]),
+        masked=masked,
         manifest=content_digest(manifest),
         manifest_file=file_digest(folder / MANIFEST),
         shards=tuple(shards),

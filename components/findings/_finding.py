@@ -1,4 +1,4 @@
-"""The observations of CheXpert (Irvin et al. 2019), their order, hierarchy and names in public datasets."""
+"""The observations of CheXpert (Irvin et al. 2019), their order and hierarchy."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -49,32 +49,3 @@ def descendants(finding: Finding) -> frozenset[Finding]:
     """Every observation that implies `finding`, at any depth."""
     children = {child for child, parent in PARENTS.items() if parent is finding}
     return frozenset(children.union(*(descendants(child) for child in children)))
-
-
-def _titles() -> dict[str, Finding]:
-    return {finding.title: finding for finding in FINDINGS}
-
-
-DATASET_NAMES: Mapping[str, Mapping[str, Finding]] = MappingProxyType(
-    {
-        "chexpert": MappingProxyType(_titles()),
-        "mimic": MappingProxyType(_titles()),
-        "nih": MappingProxyType(
-            {
-                "Atelectasis": Finding.ATELECTASIS,
-                "Cardiomegaly": Finding.CARDIOMEGALY,
-                "Consolidation": Finding.CONSOLIDATION,
-                "Edema": Finding.EDEMA,
-                "Effusion": Finding.PLEURAL_EFFUSION,
-                "Infiltration": Finding.LUNG_OPACITY,
-                "Mass": Finding.LUNG_LESION,
-                "Nodule": Finding.LUNG_LESION,
-                "Pleural_Thickening": Finding.PLEURAL_OTHER,
-                "Pneumonia": Finding.PNEUMONIA,
-                "Pneumothorax": Finding.PNEUMOTHORAX,
-                "No Finding": Finding.NO_FINDING,
-            }
-        ),
-    }
-)
-"""Dataset → its label name → our observation. NIH's emphysema, fibrosis and hernia have no counterpart."""

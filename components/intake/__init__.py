@@ -9,6 +9,8 @@ from components.intake._reason import Reason
 from components.intake._removal import clear_crashed_runs, remove_files, remove_stored, stored_files
 from components.intake._result import IngestResult
 from components.intake._select import refuse_other_images, view_of
+from components.intake._shelf import Shelf, Staged, Staging
+from components.intake._workers import workers_for
 
 __all__ = [
     "FolderResult",
@@ -19,6 +21,9 @@ __all__ = [
     "PreparedImage",
     "Reason",
     "Search",
+    "Shelf",
+    "Staged",
+    "Staging",
     "clear_crashed_runs",
     "deidentify_folder",
     "ingest",
@@ -29,4 +34,5 @@ __all__ = [
     "remove_stored",
     "stored_files",
     "view_of",
+    "workers_for",
 ]

@@ -95,7 +95,7 @@ def _prepared(ds: Dataset, tools: ImageTools, known: Container[str]) -> Prepared
         return KnownImage(identity=identity, names=safe.names, identifiers=safe.identifiers)
     settings = tools.imaging
     radiograph = without_text(ds, safe.dataset, tools.deidentify)
-    picture = to_input(radiograph.grey, size=settings.size, crop_borders=settings.crop_borders)
+    picture = to_input(radiograph.grey, size=settings.size, crop_borders=settings.crop_borders, fit=settings.fit)
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, format="png", compress_level=1)
     content = _written(safe.dataset)

@@ -1,7 +1,7 @@
 """From what reports and readers assert to what a model is trained on and judged by."""
 
 from components.labels._changes import label_changes
-from components.labels._codes import CODES
+from components.labels._codes import CODES, UNLABELLED
 from components.labels._current import (
     contested,
     current_labels,
@@ -14,6 +14,7 @@ from components.labels._targets import positive_weights, soft_targets, truth
 
 __all__ = [
     "CODES",
+    "UNLABELLED",
     "contested",
     "current_labels",
     "label_changes",

@@ -9,7 +9,7 @@ import pandas as pd
 from components.errors import DataQualityError
 from components.findings import FINDINGS, Assertion
 
-PRESENT, ABSENT, UNCERTAIN, UNMENTIONED = 1, 0, -1, -2
+PRESENT, ABSENT, UNCERTAIN, UNMENTIONED, UNLABELLED = 1, 0, -1, -2, -3
 
 CODES: Mapping[Assertion, int] = MappingProxyType(
     {
@@ -19,7 +19,11 @@ CODES: Mapping[Assertion, int] = MappingProxyType(
         Assertion.UNMENTIONED: UNMENTIONED,
     }
 )
-"""Assertion → int8 code: 1 present, 0 absent, -1 uncertain, -2 unmentioned."""
+"""Assertion → int8 code: 1 present, 0 absent, -1 uncertain, -2 unmentioned.
+
+A table has one code more, which nobody asserts: -3 (UNLABELLED), where the labels are a published dataset's alone and
+it does not label the finding.
+"""
 
 COLUMNS: list[str] = [finding.value for finding in FINDINGS]
 """The 14 columns of every table of codes, in the one order."""
@@ -31,7 +35,7 @@ def code_array(codes: pd.DataFrame) -> np.ndarray:
     if missing:
         raise DataQualityError(f"The table of label codes lacks {len(missing)} of 14 columns, first {missing[0]!r}.")
     values = codes[COLUMNS].to_numpy()
-    if not np.isin(values, list(CODES.values())).all():
-        raise DataQualityError("The table of label codes holds another number than 1, 0, -1 and -2.")
+    if not np.isin(values, [*CODES.values(), UNLABELLED]).all():
+        raise DataQualityError("The table of label codes holds another number than 1, 0, -1, -2 and -3.")
     checked: np.ndarray = values.astype(np.int8)
     return checked

@@ -2,13 +2,14 @@
 
 An adjudicator's word stands over the consensus of several readers, that over a single reader, a reader over the
 labeller. A reader's latest event on a finding is that reader's word; a reader who says nothing of a finding leaves it
-to the others.
+to the others. A published dataset speaks of the findings that it labels, and of no others.
 """
 
 import pandas as pd
 
 from components.errors import DataQualityError
-from components.labels._codes import CODES, COLUMNS, UNCERTAIN, UNMENTIONED
+from components.findings import labelled_by
+from components.labels._codes import CODES, COLUMNS, UNCERTAIN, UNLABELLED, UNMENTIONED
 
 _COLUMNS = ["study", "finding", "assertion", "source", "author", "at"]
 _READER, _ADJUDICATOR, _LABELER, _CONSENSUS = "reader", "adjudicator", "labeler", "consensus"
@@ -17,11 +18,12 @@ _HALF = 0.5
 
 
 def current_labels(events: pd.DataFrame) -> pd.DataFrame:
-    """The codes that hold now: index `study` (sorted), 14 columns of int8 (1, 0, -1, -2 unmentioned).
+    """The codes that hold now: index `study` (sorted), 14 columns of int8 (1, 0, -1, -2 unmentioned, -3 unlabelled).
 
     `events` has the columns study, finding, assertion, source ("labeler", "reader" or "adjudicator"), author and at.
     Several readers decide by majority; without one, the finding is uncertain. Where an adjudicator spoke, that word
-    decides; of several adjudicators' the latest.
+    decides; of several adjudicators' the latest. What nobody stated is unmentioned; where a study's labels are a
+    published dataset's alone, what that dataset does not label is unlabelled.
     """
     ordered = _in_time(events)
     labelled = ordered[ordered["source"] == _LABELER].drop_duplicates(["study", "finding"], keep="last")
@@ -30,7 +32,7 @@ def current_labels(events: pd.DataFrame) -> pd.DataFrame:
     if len(words):
         read = _wide(_decided(words), ordered)
         codes = codes.where(read == UNMENTIONED, read)
-    return codes.astype("int8")
+    return codes.mask(_passed_over(ordered) & (codes == UNMENTIONED), UNLABELLED).astype("int8")
 
 
 def label_sources(events: pd.DataFrame) -> pd.Series:
@@ -118,6 +120,20 @@ def _votes(words: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 def _studies(ordered: pd.DataFrame) -> pd.Index:
     return pd.Index(sorted(ordered["study"].unique()), name="study")
+
+
+def _passed_over(ordered: pd.DataFrame) -> pd.DataFrame:
+    """Whether only published datasets and readers spoke of a study, and none of the datasets labels the finding."""
+    passed = pd.DataFrame(False, index=_studies(ordered), columns=pd.Index(COLUMNS))
+    studies = {str(author): some.unique() for author, some in ordered.groupby("author")["study"]}
+    published = {author: found for author in studies if (found := labelled_by(author)) is not None}
+    for author in published:
+        passed.loc[studies[author]] = True
+    for author, findings in published.items():
+        passed.loc[studies[author], [finding.value for finding in findings]] = False
+    ours = (ordered["source"] == _LABELER) & ~ordered["author"].isin(list(published))
+    passed.loc[ordered.loc[ours, "study"].unique()] = False
+    return passed
 
 
 def _wide(codes: pd.Series, ordered: pd.DataFrame) -> pd.DataFrame:

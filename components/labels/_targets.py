@@ -5,7 +5,7 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
-from components.labels._codes import COLUMNS, PRESENT, UNCERTAIN, UNMENTIONED, code_array
+from components.labels._codes import COLUMNS, PRESENT, UNCERTAIN, UNLABELLED, UNMENTIONED, code_array
 from components.settings import UncertainPolicy
 
 SOFT_LOWEST, SOFT_HIGHEST = 0.55, 0.85
@@ -15,12 +15,13 @@ SOFT_LOWEST, SOFT_HIGHEST = 0.55, 0.85
 def soft_targets(codes: pd.DataFrame, *, policy: UncertainPolicy, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Targets and weights of training, both float32 [N, 14]; a weight of 0 means the cell is ignored.
 
-    Present is 1, absent and unmentioned 0. Uncertain is, by `policy`: drawn uniformly from .55–.85 (SOFT), 0, 1,
-    or ignored. A draw depends on the study (the index of `codes`), the finding and `seed` only, not on the order.
+    Present is 1, absent and unmentioned 0, unlabelled ignored. Uncertain is, by `policy`: drawn uniformly from .55–.85
+    (SOFT), 0, 1, or ignored. A draw depends on the study (the index of `codes`), the finding and `seed` only, not on
+    the order.
     """
     values = code_array(codes)
     targets = (values == PRESENT).astype(np.float32)
-    weights = np.ones_like(targets)
+    weights = (values != UNLABELLED).astype(np.float32)
     uncertain = values == UNCERTAIN
     if policy is UncertainPolicy.SOFT:
         _draw(targets, uncertain, studies=codes.index, seed=seed)
@@ -32,10 +33,10 @@ def soft_targets(codes: pd.DataFrame, *, policy: UncertainPolicy, seed: int) -> 
 
 
 def truth(codes: pd.DataFrame) -> np.ndarray:
-    """The truth that scores are judged by: float32 [N, 14], 1 present, 0 absent or unmentioned, NaN uncertain."""
+    """The truth that scores are judged by: float32 [N, 14], 1 present, 0 absent or unmentioned, NaN neither."""
     values = code_array(codes)
     judged = np.where(values == UNMENTIONED, 0, values).astype(np.float32)
-    judged[values == UNCERTAIN] = np.nan
+    judged[np.isin(values, (UNCERTAIN, UNLABELLED))] = np.nan
     return judged
 
 

@@ -13,6 +13,8 @@ from components.catalog import Catalog, ImageRecord, LabelEvent, LabelSource, Re
 from components.findings import Assertion, Finding
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+OWN_DAY = date.min
+"""A study's day goes by its number."""
 
 
 class Hospital:
@@ -22,7 +24,7 @@ class Hospital:
         self.catalog = Catalog.open(f"sqlite:///{folder / 'catalog.db'}")
         self.store = UPath(folder / "store")
 
-    def add(
+    def add(  # noqa: PLR0913  what makes a study
         self,
         number: int,
         *,
@@ -30,11 +32,13 @@ class Hospital:
         views: tuple[View, ...] = (View.PA,),
         present: tuple[Finding, ...] = (),
         reported: bool = True,
+        day: date | None = OWN_DAY,
     ) -> str:
         """A study with one picture a view, a report and the labeller's events; its id."""
         study, person = f"2.25.{number:04d}", f"P{number if patient is None else patient:04d}"
         record = StudyRecord(
-            study=study, patient=person, accession=None, site="local", date=date(2025, 1, 1 + number % 28),
+            study=study, patient=person, accession=None, site="local",
+            date=date(2025, 1, 1 + number % 28) if day == OWN_DAY else day,
             age=40 + number % 40, sex="F", modality="DX", manufacturer="Vendor",
         )  # fmt: skip
         add_study(self.catalog, record, [self._image(study, view, number) for view in views])

@@ -75,6 +75,22 @@ def test_shares_hold_when_new_patients_join_those_with_a_side() -> None:
         assert shares == pytest.approx(np.full(14, _SHARES[side]), abs=0.02)
 
 
+def test_shares_hold_over_twelve_monthly_retrainings_and_nobody_moves() -> None:
+    labels, patients = _cohort(6000, 4000, seed=5)
+    month = np.random.default_rng(6).integers(0, 12, len(labels))  # patients come back in any month
+    sides: dict[str, Side] = {}
+    for now in range(12):
+        so_far = month <= now
+        before = sides
+        sides = assign_sides(labels[so_far], patients[so_far], settings=_SETTINGS, seed=now, fixed=before)
+        assert before.items() <= sides.items()
+        for side, shares in _shares(labels[so_far], patients[so_far], sides).items():
+            enough = labels[so_far].sum(axis=0) >= 100
+            assert shares[enough] == pytest.approx(_SHARES[side], rel=0.1), (now, side)
+    for side, shares in _shares(labels, patients, sides).items():
+        assert shares == pytest.approx(_SHARES[side], rel=0.03), side
+
+
 def test_another_seed_gives_another_split() -> None:
     labels, patients = _cohort(300, 200, seed=3)
     first, second = (assign_sides(labels, patients, settings=_SETTINGS, seed=seed, fixed={}) for seed in (0, 1))

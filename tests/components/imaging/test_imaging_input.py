@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from components.imaging import PREPROCESSING_VERSION, to_input
+from components.settings import Fit
 
 
 def chest(rows: int, columns: int) -> np.ndarray:
@@ -20,6 +21,21 @@ def test_the_square_holds_the_whole_picture_centred(rows, columns):
     assert abs(height / width - rows / columns) < 0.05
     assert max(height, width) == 128
     assert abs(int(lit.any(axis=0).argmax()) - int(lit.any(axis=0)[::-1].argmax())) <= 1
+
+
+def test_a_square_fit_fills_both_sides_and_distorts():
+    tall = chest(300, 100)
+    tall[140:160] = 1.0
+    filled = to_input(tall, size=90, crop_borders=True, fit=Fit.SQUARE)
+    assert filled.shape == (90, 90)
+    assert filled.min() > 100, "nothing beside the picture"
+    assert (filled[:, 45] > 200).sum() == 6
+    padded = to_input(tall, size=90, crop_borders=True)
+    assert (padded == 0).all(axis=0).sum() == 60
+    even = chest(64, 64)
+    assert (
+        to_input(even, size=32, crop_borders=False, fit=Fit.SQUARE) == to_input(even, size=32, crop_borders=False)
+    ).all()
 
 
 def test_black_borders_are_cut_off_only_when_asked():
