@@ -11,6 +11,7 @@ RadloopError
 ├── SnapshotError        a frozen snapshot is missing a part or was altered
 ├── TrainingError        training could not start or did not end with a usable model
 ├── ModelError           a model's weights, config or scores are not what its record says
+├── GateError            a model may not be judged or promoted: looks spent, not passed, not approved
 └── LedgerError          the ledger was altered or cannot be read
 
 Messages are one sentence or two: which object (by pseudonym), which rule, what was expected, what
@@ -75,6 +76,10 @@ class TrainingError(RadloopError):
 
 class ModelError(RadloopError):
     """A model's weights, config or scores are not what its record says."""
+
+
+class GateError(RadloopError):
+    """A model may not be judged, or not be promoted."""
 
 
 class LedgerError(RadloopError):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from components.findings import FINDINGS
 
-_WORDS = {1: "present", 0: "absent", -1: "uncertain", -2: "unmentioned"}
+_WORDS = {1: "present", 0: "absent", -1: "uncertain", -2: "unmentioned", -3: "unlabelled"}
 _AGES = (0, 18, 40, 60, 75, 91)
 _UNKNOWN = "unknown"
 
@@ -20,7 +20,9 @@ class SnapshotProfile(BaseModel):
     site: str
     studies: int = Field(ge=0)
     patients: int = Field(ge=0)
-    findings: Mapping[str, Mapping[str, int]] = Field(description="finding → present, absent, uncertain, unmentioned")
+    findings: Mapping[str, Mapping[str, int]] = Field(
+        description="finding → present, absent, uncertain, unmentioned, unlabelled"
+    )
     mix: Mapping[str, Mapping[str, int]] = Field(description="view, vendor, sex or age band → value → count")
     labelers: tuple[str, ...] = Field(description="versions of the report labeller")
 

@@ -29,7 +29,7 @@ from components.quality._rules import (
     unique,
 )
 
-_CODES = (1, 0, -1, -2)  # present, absent, uncertain, unmentioned
+_CODES = (1, 0, -1, -2, -3)  # present, absent, uncertain, unmentioned, unlabelled
 _POSITIVE = 0.5  # soft targets of uncertain statements lie on either side of it
 
 _ONE_LABELER = "one version of the labeller"

@@ -1,5 +1,6 @@
 """One small frozen class per concern; unknown keys are refused, every field says what it is."""
 
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
@@ -8,7 +9,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from upath import UPath
 
 from components.settings._concern import Concern
+from components.settings._gate import GateSettings
+from components.settings._profiles import Profile
 from components.settings._reception import ArchiveSettings, ReceptionSettings
+from components.settings._training import TrainingSettings
+from components.settings._tuning import TuneSettings
 
 _LARGEST_HELD_OUT = 0.9
 
@@ -19,15 +24,6 @@ class Architecture(StrEnum):
     DENSENET121 = "densenet121"
     RESNEXT50 = "resnext50_32x4d"
     MOBILENETV2 = "mobilenetv2_100"
-
-
-class UncertainPolicy(StrEnum):
-    """What an uncertain statement becomes as a training target (Irvin et al. 2019; Pham et al. 2021)."""
-
-    SOFT = "soft"
-    ZEROS = "zeros"
-    ONES = "ones"
-    IGNORE = "ignore"
 
 
 class Dates(StrEnum):
@@ -90,11 +86,23 @@ class DeidentifySettings(Concern):
     )
 
 
+class Fit(StrEnum):
+    """How a picture that is not square becomes so."""
+
+    PAD = "pad"
+    SQUARE = "square"
+
+
 class ImagingSettings(Concern):
     """From a DICOM file's pixels to what models see."""
 
     size: int = Field(512, ge=32, le=2048, description="side of the square 8-bit input, in pixels")
     crop_borders: bool = Field(True, description="cut black collimation borders off before resizing")
+    fit: Fit = Field(
+        Fit.PAD,
+        description="pad: the longest side fills the input, black beside the shorter one; square: both sides fill it, "
+        "so that the picture is distorted",
+    )
 
 
 class IntakeSettings(Concern):
@@ -113,6 +121,18 @@ class SplitSettings(Concern):
 
     validation: float = Field(0.15, gt=0, lt=0.5, description="share of patients for early stopping and thresholds")
     test: float = Field(0.25, gt=0, lt=0.8, description="share of patients locked for the gate, for ever")
+    window_days: int | None = Field(
+        None,
+        ge=1,
+        description="train on the studies of so many days before the newest one; dates are moved back by up to "
+        "deidentify.max_shift_days, so the window's edge is that blurred; default: on all",
+    )
+    since: date | None = Field(None, description="train on studies of this (moved) day or later; default: on all")
+    min_positives: int | None = Field(
+        None,
+        ge=1,
+        description="a finding with fewer positive training studies is left out of the loss; default: none is",
+    )
 
     @model_validator(mode="after")
     def _leaves_some_for_training(self) -> "SplitSettings":
@@ -127,34 +147,16 @@ class ModelSettings(Concern):
     members: tuple[Architecture, ...] = Field(
         (Architecture.DENSENET121, Architecture.RESNEXT50, Architecture.MOBILENETV2),
         min_length=1,
-        description="SoloNet's members; their probabilities are averaged",
+        description="SoloNet's and DuoNet's members; their probabilities are averaged",
+    )
+    duo: bool = Field(True, description="train a DuoNet as well: studies with a lateral image are judged by both views")
+    weights_dir: Path | None = Field(
+        None,
+        description="folder of generic weights (ImageNet's, say) that a first model starts from, one <timm name>"
+        ".safetensors each; default: random weights",
     )
     image_size: int = Field(512, ge=32, le=2048, description="side of the network's input, in pixels")
     dropout: float = Field(0.8, ge=0, lt=1, description="before the classifier of each member")
-
-
-class TrainingSettings(Concern):
-    """One Ray Train run; the defaults are Mohn et al.'s."""
-
-    epochs: int = Field(100, ge=1, description="at most this many passes over the training images")
-    batch_size: int = Field(88, ge=1, description="images a step, over all workers")
-    learning_rate: float = Field(0.001, gt=0, description="of the optimiser, at its peak")
-    optimizer: str = Field("sgd", pattern="^(sgd|adamw)$", description="sgd (momentum .9) or adamw")
-    patience: int = Field(10, ge=1, description="stop after this many epochs without a better validation loss")
-    uncertain: UncertainPolicy = Field(UncertainPolicy.SOFT, description="what uncertain becomes")
-    workers: int = Field(1, ge=0, description="Ray Train workers; 0 trains in this process")
-    use_gpu: bool = Field(False, description="one GPU a worker")
-    max_failures: int = Field(2, ge=0, description="how often a lost worker is replaced and the run resumed")
-    threads: int | None = Field(None, ge=1, description="torch threads a worker; default: the cores it was given")
-
-
-class GateSettings(Concern):
-    """When a candidate may replace the champion."""
-
-    alpha: float = Field(0.05, gt=0, lt=0.5, description="level of every test and interval (1 - alpha)")
-    max_label_loss: float = Field(0.02, ge=0, description="no label may be significantly worse by more than this AUC")
-    min_positives: int = Field(10, ge=1, description="below this (or as few negatives) a label is not judged")
-    bootstrap_draws: int = Field(2000, ge=100, description="patient-level draws for the mean AUC difference")
 
 
 class ServingSettings(Concern):
@@ -207,6 +209,10 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("radloop-home"), description="folder of everything radloop keeps")
     site: str = Field("local", pattern="^[a-z][a-z0-9_-]{0,31}$", description="name of this hospital in the catalog")
+    profile: Profile = Field(
+        Profile.PAPER,
+        description="defaults of model and training: paper (as published), fast (on GPUs) or tiny (on two cores)",
+    )
     seed: int = Field(0, ge=0, description="of splits, soft targets, training and bootstrap")
     catalog_url: SecretStr | None = Field(None, description="SQLAlchemy URL; default SQLite in HOME")
     storage_url: str | None = Field(None, description="fsspec URL of images and snapshots; default HOME/store")
@@ -217,6 +223,7 @@ class Settings(BaseSettings):
     split: SplitSettings = SplitSettings()
     model: ModelSettings = ModelSettings()
     training: TrainingSettings = TrainingSettings()
+    tune: TuneSettings = TuneSettings()
     gate: GateSettings = GateSettings()
     serving: ServingSettings = ServingSettings()
     label_studio: LabelStudioSettings = LabelStudioSettings()

@@ -34,6 +34,18 @@ def test_table_has_the_fourteen_columns_of_codes() -> None:
     assert (table.drop(columns="edema") == -2).all(axis=None)
 
 
+def test_what_a_published_dataset_does_not_label_is_unlabelled_until_somebody_states_it() -> None:
+    nih = events(("s", "edema", "present", "nih:2017"), ("t", "no_finding", "present", "nih:2017"))
+    table = current_labels(nih)
+    assert table.loc["s", ["edema", "pneumonia", "fracture", "support_devices"]].tolist() == [1, -2, -3, -3]
+    assert table.loc["t", ["edema", "fracture"]].tolist() == [-2, -3]
+    read = current_labels(pd.concat([nih, events(("s", "fracture", "absent", "R1"))]))
+    assert read.loc["s", ["fracture", "support_devices"]].tolist() == [0, -3]
+    labelled = current_labels(pd.concat([nih, events(("s", "edema", "present", "1.1+abc"))]))
+    assert labelled.loc["s", "fracture"] == -2, "our labeller reads all fourteen"
+    assert labelled.loc["t", "fracture"] == -3
+
+
 def test_newest_labeller_event_counts() -> None:
     given = events(("s", "edema", "present", "v1"), ("s", "edema", "absent", "v2"))
     assert current_labels(given).loc["s", "edema"] == 0

@@ -55,6 +55,14 @@ def test_truth_is_undefined_where_uncertain() -> None:
     assert np.isnan(judged[0, 2])
 
 
+def test_what_is_unlabelled_is_neither_learned_nor_judged() -> None:
+    table = codes().replace(-1, -3)
+    targets, weights = soft_targets(table, policy=UncertainPolicy.ONES, seed=0)
+    assert targets[0].tolist() == [1] + [0] * 13
+    assert weights[0].tolist() == [1, 1, 0, 1] + [0] * 10
+    assert np.isnan(truth(table)[0]).tolist() == [False, False, True, False] + [True] * 10
+
+
 def test_positive_weight_is_negatives_over_positives() -> None:
     targets = np.zeros((4, 14), np.float32)
     targets[0, 0] = 1

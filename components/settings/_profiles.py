@@ -1,0 +1,49 @@
+"""Whole ways of training, by name: what each sets below radloop.toml."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Profile(StrEnum):
+    """How models are made: as published, faster on GPUs, or on two cores."""
+
+    PAPER = "paper"
+    FAST = "fast"
+    TINY = "tiny"
+
+
+PROFILES: Mapping[Profile, Mapping[str, Any]] = MappingProxyType(
+    {
+        Profile.PAPER: {},  # the settings' own defaults
+        Profile.FAST: {
+            "training": {
+                "epochs": 30,
+                "optimizer": "adamw",
+                "learning_rate": 0.0003,
+                "weight_decay": 0.01,
+                "schedule": "cosine",
+                "ema": 0.998,
+                "precision": "auto",
+                "compile": True,
+            },
+        },
+        Profile.TINY: {
+            "imaging": {"size": 224},
+            "model": {"members": ["mobilenetv2_100"], "image_size": 224, "dropout": 0.2},
+            "training": {
+                "epochs": 15,
+                "batch_size": 32,
+                "optimizer": "adamw",
+                "learning_rate": 0.001,
+                "weight_decay": 0.01,
+                "schedule": "cosine",
+                "ema": 0.99,
+                "precision": "auto",
+                "augmentation": {"exposure": 0.1},
+                "workers": 0,
+            },
+        },
+    }
+)
