@@ -1,5 +1,6 @@
 """What a model is, apart from its weights."""
 
+from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -8,15 +9,24 @@ from components.findings import FINDINGS, Finding
 from components.settings import Architecture, ModelSettings
 
 
+class HeadKind(StrEnum):
+    """What turns a backbone's features into logits."""
+
+    LINEAR = "linear"
+    NONLINEAR = "nonlinear"
+
+
 class ModelConfig(BaseModel):
-    """config.json beside the weights: enough to build the network that they fit."""
+    """config.json beside the weights: enough to build the networks that they fit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["solonet"] = "solonet"
+    kind: Literal["studynet"] = "studynet"
     members: tuple[Architecture, ...] = Field(min_length=1, description="the ensemble; probabilities are averaged")
-    image_size: int = Field(ge=32, le=2048, description="side of the network's input, in pixels")
-    dropout: float = Field(ge=0, lt=1, description="before the classifier of each member, in training")
+    duo: bool = Field(False, description="whether there is a DuoNet for studies with a lateral image")
+    image_size: int = Field(ge=32, le=2048, description="side of the networks' input, in pixels")
+    dropout: float = Field(ge=0, lt=1, description="before the head of each member, in training")
+    head: HeadKind = Field(HeadKind.LINEAR, description="one layer, or two hidden layers of 512 and 256 before it")
     findings: tuple[Finding, ...] = Field(FINDINGS, description="order of the outputs")
 
     @field_validator("findings")
@@ -29,8 +39,8 @@ class ModelConfig(BaseModel):
     @classmethod
     def from_settings(cls, settings: ModelSettings) -> Self:
         """The model that the settings ask for."""
-        return cls(members=settings.members, image_size=settings.image_size, dropout=settings.dropout)
+        return cls(members=settings.members, duo=settings.duo, image_size=settings.image_size, dropout=settings.dropout)
 
-    def same_network(self, other: "ModelConfig") -> bool:
-        """Whether one's weights fit the other: picture size and dropout may differ."""
-        return (self.kind, self.members, self.findings) == (other.kind, other.members, other.findings)
+    def starts_from(self, base: "ModelConfig") -> bool:
+        """Whether a model of this make can start from the base's weights: size, dropout and views may differ."""
+        return (self.kind, self.members, self.findings) == (base.kind, base.members, base.findings)

@@ -10,14 +10,14 @@ from safetensors.torch import load_file, save_file
 
 from components.errors import ModelError, StorageError
 from components.models._config import ModelConfig
-from components.models._solonet import SoloNet
+from components.models._studynet import StudyNet
 
 _CONFIG = "config.json"
 _WEIGHTS = "weights.safetensors"
 _PICKLES = (".pt", ".pth", ".bin", ".pkl", ".ckpt")
 
 
-def save_model(model: SoloNet, folder: Path) -> None:
+def save_model(model: StudyNet, folder: Path) -> None:
     """Writes config.json and weights.safetensors into `folder`, made if missing."""
     save_weights(model.config, model.state_dict(), folder)
 
@@ -52,7 +52,7 @@ def read_config(folder: Path) -> ModelConfig:
         raise ModelError(f"The model's {_CONFIG} is wrong at '{where}': {first['msg']}.") from None
 
 
-def load_model(folder: Path, device: str = "cpu") -> SoloNet:
+def load_model(folder: Path, device: str = "cpu") -> StudyNet:
     """The model in `folder`, in eval mode.
 
     Raises:
@@ -60,7 +60,7 @@ def load_model(folder: Path, device: str = "cpu") -> SoloNet:
     """
     config = read_config(folder)
     state = _read_weights(folder)
-    model = SoloNet(config)
+    model = StudyNet(config)
     expected = model.state_dict()
     wrong = [name for name, value in expected.items() if name not in state or state[name].shape != value.shape]
     if wrong or len(state) != len(expected):

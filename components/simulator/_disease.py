@@ -21,6 +21,9 @@ CHRONIC = frozenset(
 )
 _STAYS = {True: 0.7, False: 0.35}
 
+_HIDES = frozenset({Finding.LUNG_LESION, Finding.PNEUMONIA})
+_SMALL, _DEEP, _LOW = 0.35, 0.60, 0.40  # extent of an effusion; depth and level of a shadow
+
 _COMPANIONS: Mapping[Finding, Mapping[Finding, float]] = MappingProxyType(
     {
         Finding.CARDIOMEGALY: {Finding.EDEMA: 2.0, Finding.PLEURAL_EFFUSION: 1.5, Finding.SUPPORT_DEVICES: 1.5},
@@ -86,6 +89,18 @@ def upper_lobe(place: Place) -> bool:
 def clavicle_broken(place: Place) -> bool:
     """Whether a fracture is of the clavicle, not of ribs."""
     return place.depth < 0.30  # noqa: PLR2004
+
+
+def hidden_from_front(finding: Finding, place: Place) -> bool:
+    """Whether only the lateral view can show it: a small effusion behind the dome, a shadow behind heart and dome."""
+    if finding is Finding.PLEURAL_EFFUSION:
+        return not place.both and place.extent < _SMALL
+    return finding in _HIDES and place.depth > _DEEP and place.level > _LOW
+
+
+def seen_from_front(drawn: Mapping[Finding, Place]) -> Mapping[Finding, Place]:
+    """The findings without those that only a lateral view can show."""
+    return {finding: place for finding, place in drawn.items() if not hidden_from_front(finding, place)}
 
 
 def draw_disease(rates: Mapping[Finding, float], *, healthy: float, before: Disease | None, key: str) -> Disease:

@@ -8,7 +8,7 @@ from pathlib import Path
 from components.simulator._body import Build, build_of
 from components.simulator._canvas import Plane
 from components.simulator._chance import happens, pick, stream, weighted
-from components.simulator._disease import Disease, draw_disease
+from components.simulator._disease import Disease, draw_disease, seen_from_front
 from components.simulator._export import Export, HospitalSummary
 from components.simulator._headers import StudyFacts
 from components.simulator._identities import Hospital, hospital_of, patient_of
@@ -114,6 +114,8 @@ def _picture(visit: Visit, view: Projection, *, look: Look, size: int) -> Plane:
     drawn = visit.disease.drawn
     if view is Projection.LATERAL:
         return lateral_view(visit.build, drawn, look=look, shape=shape, rng=rng)
+    if Projection.LATERAL in visit.facts.views:  # without one nobody could have reported what it alone shows
+        drawn = seen_from_front(drawn)
     return frontal_view(visit.build, drawn, look=look, antero_posterior=view is Projection.AP, shape=shape, rng=rng)
 
 

@@ -10,20 +10,20 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from components.errors import ModelError
-from components.models import ModelConfig, SoloNet, load_model, prepare, save_model
+from components.models import ModelConfig, SoloNet, StudyNet, load_model, prepare, save_model
 from components.settings import Architecture, ModelSettings
 
 _SMALL = ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.2)
 
 
 @pytest.fixture(scope="module")
-def small() -> SoloNet:
+def small() -> StudyNet:
     torch.manual_seed(3)
-    return SoloNet(_SMALL).eval()
+    return StudyNet(_SMALL).eval()
 
 
 @pytest.fixture
-def saved(small: SoloNet, tmp_path: Path) -> Path:
+def saved(small: StudyNet, tmp_path: Path) -> Path:
     save_model(small, tmp_path / "model")
     return tmp_path / "model"
 
@@ -53,13 +53,13 @@ def test_prepare_leaves_its_pictures_alone() -> None:
 
 
 def test_the_three_members_answer_and_are_averaged() -> None:
-    model = SoloNet(ModelConfig.from_settings(ModelSettings(image_size=64))).eval()
+    model = StudyNet(ModelConfig.from_settings(ModelSettings(image_size=64, duo=False))).eval()
     inputs = prepare(_pictures(2, 64), 64)
     with torch.inference_mode():
         logits, probabilities = model(inputs), model.probabilities(inputs)
     assert logits.shape == (3, 2, 14)
     assert torch.allclose(probabilities, torch.sigmoid(logits).mean(0))
-    assert [layer in set(model.modules()) for layer in model.feature_layers()] == [True] * 3
+    assert [layer in set(model.solo.modules()) for layer in model.solo.feature_layers()] == [True] * 3
 
 
 @pytest.mark.parametrize("architecture", Architecture)
@@ -75,7 +75,7 @@ def test_feature_layers_still_know_where(architecture: Architecture, size: int, 
     assert caught[0].shape[-2:] == (cells, cells)
 
 
-def test_a_saved_model_answers_the_same(small: SoloNet, saved: Path) -> None:
+def test_a_saved_model_answers_the_same(small: StudyNet, saved: Path) -> None:
     loaded = load_model(saved)
     assert loaded.config == _SMALL
     assert not loaded.training
@@ -125,7 +125,7 @@ def test_weights_that_do_not_fit_are_refused(saved: Path, change: str) -> None:
         load_model(saved)
 
 
-@pytest.mark.parametrize("content", [None, "{", '{"kind": "solonet"}', '{"kind": "other"}'])
+@pytest.mark.parametrize("content", [None, "{", '{"kind": "studynet"}', '{"kind": "other"}'])
 def test_a_missing_or_wrong_config_is_refused(saved: Path, content: str | None) -> None:
     (saved / "config.json").unlink()
     if content is not None:

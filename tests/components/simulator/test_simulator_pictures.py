@@ -1,5 +1,8 @@
 """The drawn chest: every finding changes both views where it belongs, and the two sites look different."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -8,8 +11,10 @@ from components.simulator import Site
 from components.simulator._body import build_of
 from components.simulator._chance import stream
 from components.simulator._disease import Disease, Place, draw_disease
+from components.simulator._hospital import _picture
 from components.simulator._look import LOOKS
 from components.simulator._views import frontal_view, lateral_view
+from components.simulator._words import Projection
 
 SHAPE = (128, 112)
 RIGHT_BASE = Place(side=-1, level=0.8, depth=0.6, extent=0.6, strength=0.6, both=False, seed=3)
@@ -43,6 +48,31 @@ def test_a_dense_finding_brightens_its_own_lung(finding):
     change = frontal({finding: RIGHT_BASE}) - frontal({})
     right, left = change[:, : SHAPE[1] // 2], change[:, SHAPE[1] // 2 :]
     assert right.mean() > 3 * abs(left.mean())
+
+
+@pytest.mark.parametrize(
+    ("finding", "place"),
+    [
+        (Finding.PLEURAL_EFFUSION, replace(RIGHT_BASE, extent=0.2)),
+        (Finding.LUNG_LESION, replace(RIGHT_BASE, depth=0.8)),
+        (Finding.PNEUMONIA, replace(RIGHT_BASE, depth=0.8)),
+    ],
+)
+def test_what_lies_behind_heart_or_dome_is_left_to_the_lateral_view_where_there_is_one(finding, place):
+    two, one = (Projection.PA, Projection.LATERAL), (Projection.PA,)
+
+    def seen(view, views, drawn):
+        visit = SimpleNamespace(
+            key="x", build=build_of("x", female=False), disease=Disease(drawn=drawn), facts=SimpleNamespace(views=views)
+        )
+        return _picture(visit, view, look=LOOKS[Site.LOCAL], size=128)
+
+    def changed(view, views):
+        return np.abs(seen(view, views, {finding: place}) - seen(view, views, {})).max()
+
+    assert changed(Projection.PA, two) == 0
+    assert changed(Projection.LATERAL, two) > 0.12
+    assert changed(Projection.PA, one) > 0.12
 
 
 def test_a_pneumothorax_is_blacker_than_lung():
