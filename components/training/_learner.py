@@ -1,167 +1,180 @@
-"""One training in this process: the network, its optimiser, and the passes over the pictures."""
+"""One training in this process: a model's networks, and the passes over the pictures."""
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice, tee, zip_longest
 
 import torch
-from scipy.stats import rankdata
 
 from components.catalog import Side
 from components.datasets import Snapshot
-from components.models import SoloNet, load_model, prepare
-from components.training._augment import augment
-from components.training._data import Resident
-from components.training._loss import ensemble_loss, positive_weights
-from components.training._optimizer import learning_rate, make_optimizer
+from components.models import StudyNet, load_model, start_from
+from components.settings import Objective
+from components.training._data import Cases
+from components.training._objective import goals
+from components.training._part import Course, Figures, Part, Shown
 from components.training._report import EpochReport
 from components.training._state import State, Weights
 from components.training._task import Task
+from components.training._together import Together
 
-_FEWEST = 2  # batch normalisation has no variance of one picture
-_VALIDATION_BATCH = 256
-_LAYOUT = torch.channels_last  # convolutions are faster with it on CPUs and GPUs alike
+_STEPS_UNSEEN = 8  # between two looks at what a GPU has done: to look is to wait for it
+_MEBIBYTE = 2**20
+_PREFIXES = {"solo": "", "duo": "duo_"}
+
+Step = dict[str, Shown]
 
 
 class Learner:
-    """A network being trained; the same task, state and machine give the same weights."""
+    """A model being trained; the same task, state, machine and number of workers give the same weights."""
 
-    def __init__(self, task: Task, device: torch.device, state: State | None) -> None:
-        snapshot = Snapshot.open(task.snapshot)
-        self._task = task
+    def __init__(self, task: Task, *, device: torch.device, together: Together, state: State | None) -> None:
         self._settings = task.settings
         self._device = device
-        self._training = Resident.of(snapshot, Side.TRAIN, device)
-        self._validation = Resident.of(snapshot, Side.VALIDATION, device)
-        self._positive = positive_weights(self._training.targets, self._training.weights)
-        self._black = float(prepare(torch.zeros(1, 1, 1, dtype=torch.uint8), 1))
+        self._together = together
+        course = _course(task, device, together)
+        self._pictures = course.training.pictures
         torch.manual_seed(task.seed)
-        self._model = _network(task, state).to(device)
-        self._model.to(memory_format=_LAYOUT)  # type: ignore[call-overload]  # torch's types lack it
-        self._optimizer = make_optimizer(self._model, task.settings)
-        if state is not None:
-            self._optimizer.load_state_dict(state.optimizer)
-        self._state = state
+        from_base = task.base is not None
+        networks = goals(_new_model(task), course.training, task.settings, from_base=from_base)
+        self._parts = {name: Part(goal, number, course) for number, (name, goal) in enumerate(networks.items())}
+        self._state = state or State()
+        for name, part in self._state.parts.items():
+            self._parts[name].go_on_from(part)
 
-    def epoch(self) -> State:
-        """The state after one more pass over the training pictures and one over those of validation."""
-        before = self._state
-        number = 1 if before is None else before.epoch + 1
-        begun = time.perf_counter()
-        train_loss, images = self._train(number)
-        trained = time.perf_counter()
-        loss, auc = self._validate()
-        report = EpochReport(
-            epoch=number,
-            epochs=self._settings.epochs,
-            train_loss=train_loss,
-            validation_loss=loss,
-            validation_auc=auc,
-            images_per_s=images / (trained - begun),
-            seconds=time.perf_counter() - begun,
-        )
-        self._state = self._judged(before, report)
-        return self._state
+    def states(self) -> Iterator[State]:
+        """Every state worth a checkpoint until the training is finished: after each epoch, and inside long ones.
 
-    def _train(self, epoch: int) -> tuple[float, int]:
-        """Mean loss and number of pictures of one pass; every draw follows from seed and epoch."""
-        draws = torch.Generator().manual_seed(_mixed(self._task.seed, epoch))
-        torch.manual_seed(_mixed(self._task.seed, -epoch))  # of dropout
-        self._model.train()
-        batches = _batches(torch.randperm(len(self._training), generator=draws), self._settings.batch_size)
-        steps = len(batches) * self._settings.epochs
-        total, images = torch.zeros((), device=self._device), 0
-        for number, rows in enumerate(batches):
-            if len(rows) < min(_FEWEST, len(self._training)):
+        All workers get them at the same steps.
+        """
+        while not self._state.finished:
+            yield from self._pass()
+            self._state = self._judged()
+            yield self._state
+
+    def _pass(self) -> Iterator[State]:
+        """One pass over the training pictures, or the rest of it, up to where a loss is no number."""
+        wanted, steps = tee(islice(self._plan(), self._state.step, None))
+        blocks = self._pictures.batches(torch.cat([shown.numbers for shown in step.values()]) for step in wanted)
+        begun, saved = time.perf_counter() - self._state.seconds, time.monotonic()
+        look_every = 1 if self._device.type == "cpu" else _STEPS_UNSEEN
+        for step, block in zip(steps, blocks, strict=True):
+            self._learn(step, block)
+            if self._state.step % look_every:
                 continue
-            rate = learning_rate(self._settings, (epoch - 1) * len(batches) + number, steps)
-            total += self._step(rows.to(self._device), rate, draws) * len(rows)
-            images += len(rows)
-        return float(total) / images, images
+            if not self._is_sound():
+                break
+            if self._agreed(time.monotonic() - saved > self._settings.checkpoint_s):
+                yield self._now(time.perf_counter() - begun)
+                saved = time.monotonic()
+        self._is_sound()  # waits for a GPU
+        self._state.seconds = time.perf_counter() - begun
 
-    def _step(self, rows: torch.Tensor, rate: float, draws: torch.Generator) -> torch.Tensor:
-        inputs = augment(self._inputs(self._training.images[rows]), black=self._black, draws=draws)
-        loss = self._loss(self._model(inputs.contiguous(memory_format=_LAYOUT)), self._training, rows)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        return loss.detach()
+    def _plan(self) -> Iterator[Step]:
+        """What each network is shown in each step of the epoch; one that has fewer batches has done earlier."""
+        active = {name: part for name, part in self._parts.items() if not part.stopped}
+        for shown in zip_longest(*(part.shown(self._state.epoch + 1) for part in active.values())):
+            yield {name: one for name, one in zip(active, shown, strict=True) if one is not None}
 
-    @torch.inference_mode()
-    def _validate(self) -> tuple[float, float]:
-        """Mean loss and mean AUC over the validation pictures."""
-        self._model.eval()
-        total, probabilities = 0.0, []
-        for rows in _batches(torch.arange(len(self._validation), device=self._device), _VALIDATION_BATCH):
-            inputs = self._inputs(self._validation.images[rows])
-            logits = self._model(inputs.contiguous(memory_format=_LAYOUT))
-            total += float(self._loss(logits, self._validation, rows)) * len(rows)
-            probabilities.append(logits.sigmoid().mean(dim=0).cpu())
-        return total / len(self._validation), mean_auc(self._validation.truth, torch.cat(probabilities))
+    def _learn(self, step: Step, block: torch.Tensor) -> None:
+        of_parts = torch.split(block, [len(shown.numbers) for shown in step.values()])
+        for (name, shown), pictures in zip(step.items(), of_parts, strict=True):
+            self._parts[name].learn(pictures, shown)
+            self._state.images += shown.pictures
+        self._state.step += 1
 
-    def _inputs(self, images: torch.Tensor) -> torch.Tensor:
-        return prepare(images, self._task.model.image_size)
+    def _is_sound(self) -> bool:
+        return all(part.is_sound() for part in self._parts.values())
 
-    def _loss(self, logits: torch.Tensor, data: Resident, rows: torch.Tensor) -> torch.Tensor:
-        return ensemble_loss(logits, data.targets[rows], data.weights[rows], positive=self._positive)
+    def _agreed(self, due: bool) -> bool:
+        """Whether the first worker's clock says so: all save the same step."""
+        if self._together.size == 1:
+            return due
+        word = torch.tensor([float(due and self._together.rank == 0)], device=self._device)
+        self._together.add([word])
+        return bool(word.item())
 
-    def _judged(self, before: State | None, report: EpochReport) -> State:
-        """The state after an epoch: whether it is the best so far, the last, or a failure."""
-        reports = [*(before.reports if before else ()), report]
-        broken = not math.isfinite(report.train_loss) or not math.isfinite(report.validation_loss)
-        better = not broken and (before is None or report.validation_loss < before.best_loss)
-        weights = _copied(self._model)
-        best_epoch = report.epoch if better or before is None else before.best_epoch
-        waited = report.epoch - best_epoch
-        return State(
-            weights=weights,
-            optimizer=self._optimizer.state_dict(),
-            best=weights if better or before is None else before.best,
-            best_epoch=best_epoch,
-            best_loss=report.validation_loss if better or before is None else before.best_loss,
-            reports=reports,
-            finished=broken or report.epoch >= self._settings.epochs or waited >= self._settings.patience,
-            failure=f"the loss was no longer a number in epoch {report.epoch}" if broken else None,
+    def _now(self, seconds: float) -> State:
+        self._state.seconds = seconds
+        return replace(self._state, parts={name: part.state() for name, part in self._parts.items()})
+
+    def _judged(self) -> State:
+        """The state after a pass: its figures, what is best so far, and whether that is all."""
+        epoch, before = self._state.epoch + 1, self._state
+        failure = State(reports=before.reports, failure=f"the loss was no longer a number in epoch {epoch}")
+        if not self._is_sound():
+            return failure
+        begun = time.perf_counter()
+        figures = {name: part.judge(epoch) for name, part in self._parts.items() if not part.stopped}
+        if not all(math.isfinite(one.validation_loss) for one in figures.values()):
+            return failure
+        report = EpochReport(
+            epoch=epoch,
+            epochs=self._settings.epochs,
+            images_per_s=before.images / before.seconds,
+            seconds=before.seconds + time.perf_counter() - begun,
+            gpu_memory_mb=_gpu_memory_mb(self._device),
+            **_of_networks(figures, before.reports),
         )
+        parts = {name: part.state() for name, part in self._parts.items()}
+        return State(parts=parts, reports=[*before.reports, report])
 
 
-def mean_auc(truth: torch.Tensor, scores: torch.Tensor) -> float:
-    """Mean area under the ROC curve over the labels with both classes; NaN when there is none.
+def trained_weights(task: Task, state: State) -> Weights:
+    """A `StudyNet`'s weights after a finished training: of each network its best epoch's.
 
-    Args:
-        truth: float [N, 14], 1, 0 or NaN (not judged). scores: float [N, 14].
+    The contrastive objective passes over heads and a DuoNet: heads that whoever fits them starts from say .5 of
+    everything, and a DuoNet gets SoloNet's backbones for both views.
     """
-    areas = []
-    for label in range(truth.shape[1]):
-        known = ~truth[:, label].isnan()
-        positive = truth[known, label].numpy() == 1
-        positives, negatives = int(positive.sum()), int((~positive).sum())
-        if positives and negatives:
-            ranks = rankdata(scores[known, label].float().numpy())[positive].sum()
-            areas.append((ranks - positives * (positives + 1) / 2) / (positives * negatives))
-    return float(sum(areas) / len(areas)) if areas else float("nan")
+    weights = {name: value for part in state.parts.values() for name, value in part.best.items()}
+    if task.settings.objective == Objective.CLASSIFY:
+        return weights
+    with torch.random.fork_rng(devices=[]):
+        solo, model = StudyNet(task.model.model_copy(update={"duo": False})), StudyNet(task.model)
+    solo.load_state_dict(weights)
+    start_from(model, solo)
+    return {name: value * 0 if ".heads." in name else value for name, value in model.state_dict().items()}
 
 
-def _network(task: Task, state: State | None) -> SoloNet:
-    """New, or with the weights of the base model, or with those of the state."""
-    model = SoloNet(task.model)
-    if state is not None:
-        model.load_state_dict(state.weights)
-    elif task.base is not None:
-        model.load_state_dict(load_model(task.base).state_dict())
+def _new_model(task: Task) -> StudyNet:
+    """As training begins: with the base's weights, or random ones."""
+    model = StudyNet(task.model)
+    if task.base is not None:
+        start_from(model, load_model(task.base))
     return model
 
 
-def _batches(rows: torch.Tensor, size: int) -> Sequence[torch.Tensor]:
-    return torch.split(rows, size)
+def _course(task: Task, device: torch.device, together: Together) -> Course:
+    snapshot, settings = Snapshot.open(task.snapshot), task.settings
+    with_lateral = task.model.duo and settings.objective == Objective.CLASSIFY
+    training, validation = (
+        Cases.of(snapshot, side, laterals=with_lateral, device=device, limit_mb=settings.resident_mb)
+        for side in (Side.TRAIN, Side.VALIDATION)
+    )
+    return Course(
+        settings=settings,
+        image_size=task.model.image_size,
+        seed=task.seed,
+        device=device,
+        together=together,
+        training=training,
+        validation=validation,
+    )
 
 
-def _copied(model: SoloNet) -> Weights:
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+def _of_networks(figures: dict[str, Figures], reports: list[EpochReport]) -> dict[str, float]:
+    """Each network's figures by their names in a report; of one that has stopped, its last."""
+    named = {}
+    for name, prefix in _PREFIXES.items():
+        for field in Figures.__dataclass_fields__:
+            if name in figures:
+                named[prefix + field] = getattr(figures[name], field)
+            elif reports:
+                named[prefix + field] = getattr(reports[-1], prefix + field)
+    return named
 
 
-def _mixed(seed: int, epoch: int) -> int:
-    """Another seed for each pair, below 2⁶³."""
-    return (seed * 1_000_003 + epoch * 7_919 + 104_729) % (2**63)
+def _gpu_memory_mb(device: torch.device) -> float:
+    return torch.cuda.max_memory_allocated(device) / _MEBIBYTE if device.type == "cuda" else 0

@@ -9,7 +9,10 @@ from components.models import ModelConfig
 from components.settings import TrainingSettings
 
 # What changes how fast or where a model is trained, but not which one.
-_INDIFFERENT = {"workers", "use_gpu", "max_failures", "threads"}
+_INDIFFERENT = {
+    *("workers", "min_workers", "use_gpu", "max_failures", "threads", "strategies"),
+    *("resident_mb", "checkpoint_s"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

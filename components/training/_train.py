@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import torch
 from components.errors import TrainingError
 from components.models import ModelConfig, save_weights
 from components.settings import TrainingSettings
-from components.training._checks import check_base, check_run, check_snapshot, claim
+from components.training._checks import check_base, check_run, check_sizes, check_snapshot, claim
+from components.training._learner import trained_weights
 from components.training._report import EpochReport, TrainingResult
 from components.training._run import run
 from components.training._state import State
@@ -52,10 +53,11 @@ def train(  # noqa: PLR0913  what is trained, how, and where it lies
         TrainingError: nothing to learn from, not enough CPUs or GPUs, a loss that is no number, workers lost.
     """
     check_run(settings, run_name)
+    snapshot_hash = check_snapshot(snapshot)
     task = Task(
         snapshot=snapshot.resolve(),
-        snapshot_hash=check_snapshot(snapshot),
-        model=model,
+        snapshot_hash=snapshot_hash,
+        model=check_sizes(snapshot, model, settings),
         settings=settings,
         base=check_base(base, model),
         seed=seed,
@@ -80,9 +82,9 @@ def _run(task: Task, folder: Path, run_name: str, on_epoch: Callable[[EpochRepor
 def _run_here(task: Task, file: Path, on_epoch: Callable[[EpochReport], None] | None) -> State:
     """The training in this process, with the same checkpoints as a worker's."""
 
-    def after_epoch(state: State) -> None:
+    def after(state: State) -> None:
         state.save(file)
-        if on_epoch is not None:
+        if on_epoch is not None and state.step == 0 and state.failure is None:
             on_epoch(state.reports[-1])
 
     return run(
@@ -90,18 +92,19 @@ def _run_here(task: Task, file: Path, on_epoch: Callable[[EpochReport], None] | 
         device=torch.device("cuda" if task.settings.use_gpu else "cpu"),
         threads=task.settings.threads,
         state=State.load(file) if file.is_file() else None,
-        after_epoch=after_epoch,
+        after=after,
     )
 
 
 def _kept(state: State, task: Task, folder: Path) -> TrainingResult:
-    """The best epoch's weights as a model; the checkpoints are needed no more."""
-    save_weights(task.model, state.best, folder / _MODEL)
-    record = {"best_epoch": state.best_epoch, "epochs": [asdict(report) for report in state.reports]}
+    """The best epochs' weights as a model; the checkpoints are needed no more."""
+    save_weights(task.model, trained_weights(task, state), folder / _MODEL)
+    best = {name: part.best_epoch for name, part in state.parts.items()}
+    record = {"best": best, "epochs": [asdict(report) for report in state.reports]}
     (folder / _RESULT).write_text(json.dumps(record, indent=2))
     shutil.rmtree(folder / _RAY, ignore_errors=True)
     (folder / _STATE).unlink(missing_ok=True)
-    return TrainingResult(model_dir=folder / _MODEL, epochs=tuple(state.reports), best_epoch=state.best_epoch)
+    return _result(folder, state.reports, best)
 
 
 def _finished(folder: Path) -> TrainingResult | None:
@@ -110,5 +113,10 @@ def _finished(folder: Path) -> TrainingResult | None:
     if not file.is_file():
         return None
     record = json.loads(file.read_text())
-    epochs = tuple(EpochReport(**report) for report in record["epochs"])
-    return TrainingResult(model_dir=folder / _MODEL, epochs=epochs, best_epoch=record["best_epoch"])
+    return _result(folder, [EpochReport(**report) for report in record["epochs"]], record["best"])
+
+
+def _result(folder: Path, reports: Sequence[EpochReport], best: Mapping[str, int]) -> TrainingResult:
+    return TrainingResult(
+        model_dir=folder / _MODEL, epochs=tuple(reports), best_epoch=best["solo"], duo_best_epoch=best.get("duo")
+    )

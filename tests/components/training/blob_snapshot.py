@@ -12,23 +12,45 @@ from components.settings import SplitSettings, UncertainPolicy
 _SIDES = ("train", "train", "train", "validation", "test")
 
 
-def write_blobs(folder: Path, *, images: int = 120, shown: bool = True, rate: float = 0.5) -> Snapshot:
-    """One picture a patient, three fifths for training; `shown` False gives labels that pictures do not show."""
+def write_blobs(
+    folder: Path, *, images: int = 120, shown: bool = True, rate: float = 0.5, laterals: int = 0
+) -> Snapshot:
+    """One frontal picture a patient, three fifths for training, and of the first so many patients a lateral one.
+
+    `shown` False gives labels that frontal pictures do not show; laterals show them always.
+    """
     rng, size = np.random.default_rng(0), 32
     present = rng.random(images) < rate
     disc = np.hypot(*(np.mgrid[:size, :size] - size / 2)) < size / 4
     pictures = rng.integers(60, 120, (images, size, size))
     pictures[present if shown else rng.permutation(present)] += disc * 110
-    manifest = pd.DataFrame(
+    from_side = rng.integers(60, 120, (laterals, size, size)) + present[:laterals, None, None] * disc * 110
+    manifest = pd.concat(
+        [_images(np.arange(images), "PA", present), _images(np.arange(laterals), "LATERAL", present[:laterals])],
+        ignore_index=True,
+    )
+    order = manifest.sort_values(["study", "image"]).index.to_numpy()
+    manifest = manifest.loc[order].reset_index(drop=True)
+    manifest.insert(0, "row", np.arange(len(manifest)))
+    return write_snapshot(
+        folder,
+        manifest=manifest,
+        pictures=[np.concatenate([pictures, from_side])[order].astype(np.uint8)],
+        origin=Origin(site="local", seed=0, split=SplitSettings(), uncertain=UncertainPolicy.SOFT, preprocessing="1"),
+    )
+
+
+def _images(numbers: np.ndarray, view: str, present: np.ndarray) -> pd.DataFrame:
+    """Their rows of the manifest."""
+    frame = pd.DataFrame(
         {
-            "row": np.arange(images),
-            "image": [f"I{number:04d}" for number in range(images)],
-            "study": [f"S{number:04d}" for number in range(images)],
-            "view": "PA",
-            "patient": [f"P{number:04d}" for number in range(images)],
-            "side": [_SIDES[number % len(_SIDES)] for number in range(images)],
+            "image": [f"I{number:04d}{view}" for number in numbers],
+            "study": [f"S{number:04d}" for number in numbers],
+            "view": view,
+            "patient": [f"P{number:04d}" for number in numbers],
+            "side": [_SIDES[number % len(_SIDES)] for number in numbers],
             "date": pd.Timestamp("2025-01-01").as_unit("ms"),
-            "age": pd.array([50] * images, dtype="Int64"),
+            "age": pd.array([50] * len(numbers), dtype="Int64"),
             "sex": "F",
             "manufacturer": "Vendor",
             "source": "labeler",
@@ -36,13 +58,9 @@ def write_blobs(folder: Path, *, images: int = 120, shown: bool = True, rate: fl
     )
     values: dict[str, np.ndarray] = {}
     for finding in FINDINGS:
-        here = present if finding is Finding.EDEMA else np.zeros(images, dtype=bool)
+        here = present if finding is Finding.EDEMA else np.zeros(len(numbers), dtype=bool)
         values[f"label_{finding.value}"] = here.astype(np.int8)
         values[f"target_{finding.value}"] = here.astype(np.float32)
-        values[f"weight_{finding.value}"] = np.ones(images, dtype=np.float32)
-    return write_snapshot(
-        folder,
-        manifest=pd.concat([manifest, pd.DataFrame(values)], axis=1),
-        pictures=[pictures.astype(np.uint8)],
-        origin=Origin(site="local", seed=0, split=SplitSettings(), uncertain=UncertainPolicy.SOFT, preprocessing="1"),
-    )
+        values[f"weight_{finding.value}"] = np.ones(len(numbers), dtype=np.float32)
+    values[f"label_{Finding.NO_FINDING.value}"] = np.full(len(numbers), -2, dtype=np.int8)  # the reports do not say
+    return pd.concat([frame, pd.DataFrame(values, index=frame.index)], axis=1)

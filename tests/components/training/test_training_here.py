@@ -13,12 +13,14 @@ from sklearn.metrics import roc_auc_score
 from components.catalog import Side
 from components.datasets import Snapshot
 from components.errors import ModelError, SnapshotError, StorageError, TrainingError
-from components.models import ModelConfig, SoloNet, load_model, prepare, save_model
-from components.settings import Architecture, TrainingSettings
+from components.models import ModelConfig, StudyNet, load_model, prepare, save_model
+from components.settings import Architecture, Optimizer, TrainingSettings
 from components.training import EpochReport, TrainingResult, train
 
 _MODEL = ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.1)
-_SETTINGS = TrainingSettings(epochs=4, batch_size=4, learning_rate=0.002, optimizer="adamw", workers=0, threads=1)
+_SETTINGS = TrainingSettings(
+    epochs=4, batch_size=4, learning_rate=0.002, optimizer="adamw", schedule="cosine", workers=0, threads=1
+)
 _EDEMA = 4
 
 
@@ -119,7 +121,7 @@ def test_fine_tuning_starts_from_the_base_model(
     gentle = _changed(epochs=1, learning_rate=1e-6)
     tuned = _train(blobs, tmp_path / "tuned", base=trained[0].model_dir, settings=gentle)
     before, after = _weights(trained[0]), _weights(tuned)
-    name = "members.0.classifier.weight"
+    name = "solo.heads.0.1.weight"
     assert torch.allclose(before[name], after[name], atol=1e-4)
 
 
@@ -131,16 +133,17 @@ def test_training_stops_when_validation_gets_no_better(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_training(blobs: Path, tmp_path: Path) -> None:
-    wild = _changed(optimizer="sgd", learning_rate=1e30)
+    wild = _changed(optimizer=Optimizer.SGD, learning_rate=1e30)
     for _ in range(2):  # asked again, it says so again, at once
         with pytest.raises(TrainingError, match="no longer a number in epoch 1"):
             _train(blobs, tmp_path / "run", settings=wild)
+    assert not (tmp_path / "run" / "model").exists()
 
 
 def test_several_members_train_side_by_side(blobs: Path, tmp_path: Path) -> None:
     pair = _MODEL.model_copy(update={"members": (Architecture.MOBILENETV2, Architecture.MOBILENETV2)})
     result = _train(blobs, tmp_path / "run", model=pair, settings=_changed(epochs=1))
-    assert len(load_model(result.model_dir).members) == 2
+    assert len(load_model(result.model_dir).solo.backbones) == 2
 
 
 def test_a_missing_snapshot_is_refused(tmp_path: Path) -> None:
@@ -149,8 +152,52 @@ def test_a_missing_snapshot_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("altered", [True, False])
+def test_a_snapshot_with_an_altered_or_missing_shard_is_refused(tmp_path: Path, altered: bool) -> None:
+    folder = write_blobs(tmp_path / "snapshot", images=20).folder
+    shard = folder / "pixels-00000.npy"
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.unlink()
+    if altered:
+        shard.write_bytes(content)
+    with pytest.raises(SnapshotError, match="altered" if altered else "missing"):
+        _train(folder, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_pickle_in_place_of_weights_is_refused(blobs: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    save_model(StudyNet(_MODEL), base)
+    weights = base / "weights.safetensors"
+    torch.save(torch.load, weights)  # a function: what a pickle could run
+    with pytest.raises(ModelError, match="nothing was loaded"):
+        _train(blobs, tmp_path / "run", base=base)
+    weights.rename(base / "weights.pt")
+    with pytest.raises(ModelError, match="may run code when loaded and is refused"):
+        _train(blobs, tmp_path / "run", base=base)
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_few_pictures_for_the_workers_are_refused(tmp_path: Path) -> None:
+    small = write_blobs(tmp_path / "snapshot", images=10).folder  # six to train on
+    with pytest.raises(TrainingError, match="6 training and 2 validation images are too few for 4 workers"):
+        _train(small, tmp_path / "run", settings=_changed(workers=4))
+
+
+def test_a_label_without_a_positive_is_not_unlearned(
+    blobs: Path, tmp_path: Path, trained: tuple[TrainingResult, list[EpochReport]]
+) -> None:
+    """Only oedema has positives: the others' rows of the head stay what they were."""
+    tuned = _train(blobs, tmp_path / "run", base=trained[0].model_dir, settings=_changed(epochs=1))
+    before, after = (_weights(result)["solo.heads.0.1.weight"] for result in (trained[0], tuned))
+    others = [number for number in range(len(before)) if number != _EDEMA]
+    assert torch.equal(before[others], after[others])
+    assert not torch.equal(before[_EDEMA], after[_EDEMA])
+
+
 def test_a_base_of_another_architecture_is_refused(blobs: Path, tmp_path: Path) -> None:
-    other = SoloNet(_MODEL.model_copy(update={"members": (Architecture.DENSENET121,)}))
+    other = StudyNet(_MODEL.model_copy(update={"members": (Architecture.DENSENET121,)}))
     save_model(other, tmp_path / "base")
     with pytest.raises(ModelError, match="densenet121, but mobilenetv2_100"):
         _train(blobs, tmp_path / "run", base=tmp_path / "base", settings=_changed(workers=1))
@@ -178,7 +225,7 @@ def test_a_snapshot_without_validation_images_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("settings", "run_name", "word"),
-    [({"workers": 2}, "run", "workers"), ({}, "../run", "name"), ({"use_gpu": True}, "run", "GPU")],
+    [({}, "../run", "name"), ({"use_gpu": True}, "run", "GPU")],
 )
 def test_what_cannot_be_run_is_refused(
     blobs: Path, tmp_path: Path, settings: dict[str, Any], run_name: str, word: str
