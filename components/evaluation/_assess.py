@@ -1,5 +1,7 @@
 """One model alone, where there is no champion to compare it with."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -8,21 +10,27 @@ from components.evaluation._cohort import Cohort, gather
 from components.evaluation._comparison import Assessment, LabelAssessment
 from components.evaluation._delong import area
 from components.evaluation._interval import UNDEFINED
+from components.evaluation._operating import operating_points
+from components.evaluation._precision import average_precision, average_precision_interval
+from components.evaluation._reliability import cohort_reliability
 from components.evaluation._roc import roc_curve
+from components.evaluation._subgroups import assess_subgroups
 from components.settings import GateSettings
 
 
-def assess(
+def assess(  # noqa: PLR0913  truth, a model, and how to judge it
     truth: pd.DataFrame,
     scores: pd.DataFrame,
     *,
     patients: pd.Series | None = None,
+    groups: pd.DataFrame | None = None,
+    thresholds: Mapping[str, float | None] | None = None,
     settings: GateSettings,
     seed: int,
 ) -> Assessment:
     """One model alone: AUC with interval per label, mean AUC over the judged labels with a bootstrap interval.
 
-    Arguments and refusals as in `compare`.
+    Beside it AUPRC, calibration, subgroups and operating points. Arguments and refusals as in `compare`.
     """
     cohort = gather(truth, {"A": scores}, patients)
     labels = tuple(_assessed(cohort, number, settings) for number in range(len(cohort.labels)))
@@ -37,10 +45,13 @@ def assess(
         mean_auc=float(np.mean([labels[number].auc for number in judged])) if judged else float("nan"),
         mean_auc_ci=interval,
         studies=len(cohort.truth),
-        patients=int(cohort.patients.max()) + 1,
+        patients=cohort.patient_count,
         alpha=settings.alpha,
         min_positives=settings.min_positives,
         seed=seed,
+        subgroups=() if groups is None else assess_subgroups(cohort, groups, settings, seed=seed),
+        calibration=cohort_reliability(cohort, "A", settings),
+        operating=() if thresholds is None else operating_points(cohort, "A", thresholds, alpha=settings.alpha),
     )
 
 
@@ -49,6 +60,7 @@ def _assessed(cohort: Cohort, number: int, settings: GateSettings) -> LabelAsses
     scores = cohort.scores["A"][judged.rows, number]
     found = area(judged.truth, scores, judged.patients)
     enough = cohort.enough(number, settings.min_positives)
+    auprc = average_precision(judged.truth, scores)
     few = None if enough else f"fewer than {settings.min_positives} positives or negatives: not judged"
     return LabelAssessment(
         label=cohort.labels[number],
@@ -59,4 +71,6 @@ def _assessed(cohort: Cohort, number: int, settings: GateSettings) -> LabelAsses
         judged=enough,
         reason="; ".join(reason for reason in (found.reason, few) if reason) or None,
         roc=roc_curve(judged.truth, scores),
+        auprc=auprc,
+        auprc_ci=average_precision_interval(auprc, judged.truth, judged.patients, settings.alpha),
     )

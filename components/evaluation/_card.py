@@ -2,48 +2,23 @@
 
 import base64
 import os
+import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from components.errors import StorageError
 from components.evaluation import _text as text
-from components.evaluation._card_data import CardData
-from components.evaluation._card_figures import forest_figure, roc_figure, training_figures
-from components.evaluation._comparison import (
-    Assessment,
-    Comparison,
-    LabelAssessment,
-    LabelComparison,
-    LabelVerdict,
-)
+from components.evaluation._card_curves import efficiency_figure, map_figure, strategy_mark, training_figures
+from components.evaluation._card_data import CardData, Outcome
+from components.evaluation._card_forest import forest_figure
+from components.evaluation._card_groups import group_rows, pointing_rows, reader_rows
+from components.evaluation._card_rows import label_rows, operating_rows, trust_rows, verdict_counts
+from components.evaluation._card_text import share_text
+from components.evaluation._comparison import Comparison
 
 _CHANGES_SHOWN = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    """One label as the table and the small multiples show it."""
-
-    title: str
-    positives: int
-    n: int
-    champion: str = ""
-    champion_ci: str = ""
-    candidate: str
-    candidate_ci: str
-    delta: str = ""
-    delta_ci: str = ""
-    p: str = ""
-    holm: str = ""
-    verdict: str
-    kind: str
-    reason: str | None
-    roc: Markup
 
 
 def write_report_card(path: Path, data: CardData) -> Path:
@@ -71,74 +46,54 @@ def _render(data: CardData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"jpeg": _jpeg, "mark": strategy_mark, "share": share_text}
+    found = data.found
+    compared = isinstance(found, Comparison)
     return environment.get_template("report_card.html").render(
         card=data,
         heading=_heading(data),
-        compared=isinstance(data.found, Comparison),
-        rows=_rows(data.found),
-        counts=_counts(data.found),
-        forest=forest_figure(data.found, data.max_label_loss) if isinstance(data.found, Comparison) else None,
-        training=training_figures(data.training) if data.training else [],
-        gallery=[(base64.b64encode(picture.png).decode(), picture.caption) for picture in data.gallery],
+        footer=_footer(data),
+        compared=compared,
+        rows=label_rows(found),
+        counts=verdict_counts(found),
+        forest=forest_figure(found, data.max_label_loss) if isinstance(found, Comparison) else None,
+        operating=operating_rows(found),
+        trust=trust_rows(found),
+        groups=group_rows(found.subgroups),
+        readers=reader_rows(found.readers),
+        pointing=pointing_rows(data.pointing),
+        boxed=any(view.boxes for picture in data.gallery for view in picture.views),
+        learned=efficiency_figure(data.efficiency.curves) if data.efficiency else None,
+        maps=[(each, map_figure(each)) for each in data.efficiency.maps] if data.efficiency else [],
+        trainings=[training_figures(points) for points in (data.training, data.duo_training) if points],
         text=text,
         changes_shown=_CHANGES_SHOWN,
-        level=f"{100 * (1 - data.found.alpha):g}",
+        level=f"{100 * (1 - found.alpha):g}",
     )
 
 
 def _heading(data: CardData) -> str:
-    if data.champion is None:
-        if data.promoted:
-            return f"Model {data.candidate} is taken into service as this site’s first champion."
-        return f"Model {data.candidate} is not taken into service."
-    if data.promoted:
-        return f"The new model is better: model {data.candidate} replaces model {data.champion}."
-    return f"The new model is refused: model {data.champion} stays in service."
+    new, old = f"model {data.candidate}", data.champion
+    if old is None:
+        return {
+            Outcome.PROMOTED: f"Model {data.candidate} is taken into service as this site’s first champion.",
+            Outcome.WAITS: f"Model {data.candidate} passed, and waits for a person’s approval.",
+            Outcome.ASIDE: f"Model {data.candidate} passed; the model in service stays there.",
+            Outcome.REFUSED: f"Model {data.candidate} is not taken into service.",
+        }[data.outcome]
+    return {
+        Outcome.PROMOTED: f"The new model is better: {new} replaces model {old}.",
+        Outcome.WAITS: f"The new model is better: {new} may replace model {old} once a person approves.",
+        Outcome.ASIDE: f"The new model is better: {new} passed; model {old} stays in service.",
+        Outcome.REFUSED: f"The new model is refused: model {old} stays in service.",
+    }[data.outcome]
 
 
-def _rows(found: Comparison | Assessment) -> list[_Row]:
-    if isinstance(found, Comparison):
-        return [_compared(label) for label in found.labels]
-    return [_assessed(label) for label in found.labels]
+def _footer(data: CardData) -> str:
+    """What stands below each printed page; plain enough for a string in the style sheet."""
+    told = f"radloop report card · site {data.site} · model {data.candidate} · {data.generated:%Y-%m-%d}"
+    return re.sub(r"[^\w .·-]", "", told)
 
 
-def _compared(label: LabelComparison) -> _Row:
-    return _Row(
-        title=text.label_title(label.label),
-        positives=label.positives,
-        n=label.n,
-        champion=text.auc_text(label.auc_a),
-        champion_ci=text.interval_text(label.auc_a_ci),
-        candidate=text.auc_text(label.auc_b),
-        candidate_ci=text.interval_text(label.auc_b_ci),
-        delta=text.difference_text(label.delta),
-        delta_ci=text.difference_interval_text(label.delta_ci),
-        p=text.p_text(label.delong_p),
-        holm=text.p_text(label.holm_p),
-        verdict=label.verdict.value,
-        kind=label.verdict.name.lower(),
-        reason=label.reason,
-        roc=roc_figure(label.roc_a, label.roc_b),
-    )
-
-
-def _assessed(label: LabelAssessment) -> _Row:
-    return _Row(
-        title=text.label_title(label.label),
-        positives=label.positives,
-        n=label.n,
-        candidate=text.auc_text(label.auc),
-        candidate_ci=text.interval_text(label.auc_ci),
-        verdict="judged" if label.judged else LabelVerdict.TOO_FEW.value,
-        kind="no_difference" if label.judged else LabelVerdict.TOO_FEW.name.lower(),
-        reason=label.reason,
-        roc=roc_figure(None, label.roc),
-    )
-
-
-def _counts(found: Comparison | Assessment) -> list[tuple[str, int]]:
-    """How many labels have each verdict."""
-    if isinstance(found, Assessment):
-        return [("judged", found.judged_labels), (LabelVerdict.TOO_FEW.value, len(found.labels) - found.judged_labels)]
-    verdicts: list[Any] = [label.verdict for label in found.labels]
-    return [(verdict.value, verdicts.count(verdict)) for verdict in LabelVerdict]
+def _jpeg(content: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"

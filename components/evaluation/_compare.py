@@ -1,10 +1,12 @@
 """The gate's statistics: two models on the same studies."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from components.evaluation._across_labels import holm, wilcoxon_p
-from components.evaluation._bootstrap import cohort_draws, percentile_interval, two_sided_p
+from components.evaluation._bootstrap import cohort_draws, one_sided_p, percentile_interval, two_sided_p
 from components.evaluation._cohort import Cohort, gather
 from components.evaluation._comparison import (
     Comparison,
@@ -14,7 +16,11 @@ from components.evaluation._comparison import (
 )
 from components.evaluation._delong import PairedAreas, paired_areas
 from components.evaluation._interval import UNDEFINED
+from components.evaluation._operating import OperatingPoint, operating_points
+from components.evaluation._precision import average_precision, average_precision_interval
+from components.evaluation._reliability import compare_calibration
 from components.evaluation._roc import roc_curve
+from components.evaluation._subgroups import compare_subgroups
 from components.settings import GateSettings
 
 _NAN = float("nan")
@@ -26,16 +32,24 @@ def compare(  # noqa: PLR0913  truth, two models, and how to judge them
     scores_b: pd.DataFrame,
     *,
     patients: pd.Series | None = None,
+    groups: pd.DataFrame | None = None,
+    thresholds_a: Mapping[str, float | None] | None = None,
+    thresholds_b: Mapping[str, float | None] | None = None,
     settings: GateSettings,
     seed: int,
 ) -> Comparison:
     """Model b against model a: per label DeLong's paired test, over labels the bootstrap of the mean difference.
 
+    Beside it AUPRC, calibration, and, where groups or thresholds are given, the same by subgroup and the models' yes
+    or no.
+
     Args:
         truth: index study, a column a label: 1, 0, or NaN where the study is not judged for the label.
         scores_a, scores_b: index study (any order), the same columns, any scale; studies without truth are left out.
         patients: index study → patient; studies of one patient are then taken as dependent.
-        settings: alpha, min_positives, bootstrap_draws.
+        groups: index study, a column an `Attribute`, as `subgroup_frame` gives it.
+        thresholds_a, thresholds_b: label → positive at or above, chosen on other patients; None where undefined.
+        settings: alpha, min_positives, bootstrap_draws, noninferiority_margin, reliability_bins.
         seed: of the bootstrap.
 
     Returns:
@@ -44,7 +58,7 @@ def compare(  # noqa: PLR0913  truth, two models, and how to judge them
 
     Raises:
         ModelError: scores that are missing (with the count) or not finite.
-        ConfigurationError: truth or patients that do not fit.
+        ConfigurationError: truth, patients or groups that do not fit.
     """
     cohort = gather(truth, {"A": scores_a, "B": scores_b}, patients)
     pairs = [_paired(cohort, label) for label in range(len(cohort.labels))]
@@ -57,10 +71,25 @@ def compare(  # noqa: PLR0913  truth, two models, and how to judge them
         labels=labels,
         overall=_overall(cohort, labels, settings=settings, seed=seed),
         studies=len(cohort.truth),
-        patients=int(cohort.patients.max()) + 1,
+        patients=cohort.patient_count,
         alpha=settings.alpha,
         min_positives=settings.min_positives,
         seed=seed,
+        noninferiority_margin=settings.noninferiority_margin,
+        subgroups=() if groups is None else compare_subgroups(cohort, groups, settings, seed=seed),
+        calibration=compare_calibration(cohort, settings, seed=seed),
+        operating=_operating(cohort, {"A": thresholds_a, "B": thresholds_b}, settings.alpha),
+    )
+
+
+def _operating(
+    cohort: Cohort, thresholds: Mapping[str, Mapping[str, float | None] | None], alpha: float
+) -> tuple[OperatingPoint, ...]:
+    return tuple(
+        point
+        for model, chosen in thresholds.items()
+        if chosen is not None
+        for point in operating_points(cohort, model, chosen, alpha=alpha)
     )
 
 
@@ -73,7 +102,8 @@ def _paired(cohort: Cohort, label: int) -> PairedAreas:
 def _label(cohort: Cohort, number: int, *, pair: PairedAreas, holm_p: float, settings: GateSettings) -> LabelComparison:
     judged = cohort.judged(number)
     enough = cohort.enough(number, settings.min_positives)
-    curves = [roc_curve(judged.truth, cohort.scores[name][judged.rows, number]) for name in ("A", "B")]
+    a, b = (cohort.scores[name][judged.rows, number] for name in ("A", "B"))
+    auprc_a, auprc_b = average_precision(judged.truth, a), average_precision(judged.truth, b)
     return LabelComparison(
         label=cohort.labels[number],
         n=judged.truth.size,
@@ -89,8 +119,13 @@ def _label(cohort: Cohort, number: int, *, pair: PairedAreas, holm_p: float, set
         holm_p=holm_p,
         verdict=_verdict(pair.delta, holm_p, enough=enough, alpha=settings.alpha),
         reason=_reasons(pair, enough=enough, min_positives=settings.min_positives),
-        roc_a=curves[0],
-        roc_b=curves[1],
+        roc_a=roc_curve(judged.truth, a),
+        roc_b=roc_curve(judged.truth, b),
+        auprc_a=auprc_a,
+        auprc_a_ci=average_precision_interval(auprc_a, judged.truth, judged.patients, settings.alpha),
+        auprc_b=auprc_b,
+        auprc_b_ci=average_precision_interval(auprc_b, judged.truth, judged.patients, settings.alpha),
+        noninferiority_p=pair.noninferiority_p(settings.noninferiority_margin),
     )
 
 
@@ -137,6 +172,7 @@ def _overall(
         bootstrap_p=two_sided_p(differences) if enough else _NAN,
         wilcoxon_p=wilcoxon_p(deltas),
         draws=differences.size,
+        noninferiority_p=one_sided_p(differences, settings.noninferiority_margin) if enough else _NAN,
         reason=None if enough else f"only {differences.size} of {asked} draws kept both classes of every label",
     )
 

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from components.evaluation._interval import Interval
+from components.evaluation._interval import UNDEFINED, Interval
+from components.evaluation._operating import OperatingPoint
+from components.evaluation._readers import ReaderComparison
+from components.evaluation._reliability import CalibrationComparison, Reliability
 from components.evaluation._roc import RocCurve
+from components.evaluation._subgroups import SubgroupAssessment, SubgroupComparison
+
+_NAN = float("nan")
 
 
 class LabelVerdict(StrEnum):
@@ -20,7 +26,10 @@ class LabelVerdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LabelComparison:
-    """One label: model a (champion) and model b (candidate) on the same judged studies."""
+    """One label: model a (champion) and model b (candidate) on the same judged studies.
+
+    noninferiority_p: one-sided, of b being worse by the comparison's margin or more.
+    """
 
     label: str
     n: int
@@ -38,6 +47,11 @@ class LabelComparison:
     reason: str | None
     roc_a: RocCurve
     roc_b: RocCurve
+    auprc_a: float = _NAN
+    auprc_a_ci: Interval = UNDEFINED
+    auprc_b: float = _NAN
+    auprc_b_ci: Interval = UNDEFINED
+    noninferiority_p: float = _NAN
 
     @property
     def judged(self) -> bool:
@@ -66,7 +80,10 @@ class LabelComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class OverallComparison:
-    """The judged labels together: mean AUC of each model, and their difference over resampled patients."""
+    """The judged labels together: mean AUC of each model, and their difference over resampled patients.
+
+    noninferiority_p: one-sided, of b being worse by the comparison's margin or more.
+    """
 
     judged_labels: int
     mean_auc_a: float
@@ -77,6 +94,7 @@ class OverallComparison:
     wilcoxon_p: float
     draws: int
     reason: str | None
+    noninferiority_p: float = _NAN
 
     def to_json(self) -> dict[str, Any]:
         """The `overall` of DESIGN's `compare --out`, with a reason only where something is undefined."""
@@ -101,15 +119,28 @@ class Comparison:
     alpha: float
     min_positives: int
     seed: int
+    noninferiority_margin: float = _NAN
+    subgroups: tuple[SubgroupComparison, ...] = ()
+    calibration: CalibrationComparison | None = None
+    operating: tuple[OperatingPoint, ...] = ()
+    readers: tuple[ReaderComparison, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Exactly DESIGN's `compare --out`: undefined figures are None, their reason beside them."""
         return {"labels": [label.to_json() for label in self.labels], "overall": self.overall.to_json()}
 
     @property
+    def noninferior(self) -> bool:
+        """Whether b's mean AUC is shown to be no worse than a's by the margin; not where undefined."""
+        return self.overall.delta_ci.low > -self.noninferiority_margin
+
+    @property
     def metrics(self) -> dict[str, float]:
         """The candidate's figures by name; NaN where undefined."""
         overall = {"mean_auc": self.overall.mean_auc_b, "mean_auc_delta": self.overall.delta}
+        if self.calibration is not None:
+            overall |= {"brier": self.calibration.brier_b, "ece": self.calibration.ece_b}
+        overall |= {f"auprc/{label.label}": label.auprc_b for label in self.labels}
         return overall | {f"auc/{label.label}": label.auc_b for label in self.labels}
 
 
@@ -125,6 +156,8 @@ class LabelAssessment:
     judged: bool
     reason: str | None
     roc: RocCurve
+    auprc: float = _NAN
+    auprc_ci: Interval = UNDEFINED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +173,19 @@ class Assessment:
     alpha: float
     min_positives: int
     seed: int
+    subgroups: tuple[SubgroupAssessment, ...] = ()
+    calibration: Reliability | None = None
+    operating: tuple[OperatingPoint, ...] = ()
+    readers: tuple[ReaderComparison, ...] = ()
 
     @property
     def metrics(self) -> dict[str, float]:
         """The model's figures by name; NaN where undefined."""
-        return {"mean_auc": self.mean_auc} | {f"auc/{label.label}": label.auc for label in self.labels}
+        overall = {"mean_auc": self.mean_auc}
+        if self.calibration is not None:
+            overall |= {"brier": self.calibration.brier, "ece": self.calibration.ece}
+        overall |= {f"auprc/{label.label}": label.auprc for label in self.labels}
+        return overall | {f"auc/{label.label}": label.auc for label in self.labels}
 
 
 def _number(value: float) -> float | None:

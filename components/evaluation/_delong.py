@@ -2,7 +2,7 @@
 
 The AUC is the share of (positive, negative) pairs that a score puts in the right order, a tie counting half. Each
 case's *wins* is the number of cases of the other class that it is on the right side of: a multiple of one half, which
-the midranks of Sun & Xu (2014) give exactly, however heavy the ties.
+sorting gives exactly and in N log N steps (as Sun & Xu's midranks do), however heavy the ties.
 
 References:
     DeLong, DeLong, Clarke-Pearson. Biometrics 1988;44:837.
@@ -28,23 +28,29 @@ _NO_VARIANCE = "too few patients with or without the finding: no variance"
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """One score's AUC with its DeLong variance; NaN where undefined, with the reason."""
+    """One score's AUC with its DeLong variance; NaN where undefined, with the reason.
+
+    freedom: patients of the smaller class, less one: what the variance is estimated from.
+    """
 
     auc: float
     variance: float
+    freedom: int
     reason: str | None = None
 
     def interval(self, alpha: float) -> Interval:
-        """The 1 - alpha interval, made on the logit scale, where it stays inside 0..1.
+        """The 1 - alpha interval by Student's t on the logit scale, where it stays inside 0..1.
 
-        With 30 positives at AUC .93 the plain interval covers 90 % in simulation, the logit interval 93 %; with 100
-        both are right. Undefined where the variance is, and at an AUC of 0 or 1, where DeLong's variance is 0.
+        With 10 positives at AUC .80 it covers 95 % in simulation, with 30 at .93 93.5 %; the plain normal interval 89
+        and 89 %, the normal one on the logit 92 and 92 %. From 100 positives all are right. Undefined where the
+        variance is, and at an AUC of 0 or 1, where DeLong's variance is 0.
         """
         if not self.variance > 0 or not 0 < self.auc < 1:
             return UNDEFINED
+        middle = float(special.logit(self.auc))
         spread = float(np.sqrt(self.variance)) / (self.auc * (1 - self.auc))
-        on_logit = normal_interval(float(special.logit(self.auc)), spread, alpha)
-        return Interval(float(special.expit(on_logit.low)), float(special.expit(on_logit.high)))
+        reach = float(stats.t.isf(alpha / 2, self.freedom)) * spread
+        return Interval(float(special.expit(middle - reach)), float(special.expit(middle + reach)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,17 @@ class PairedAreas:
         if np.isnan(self.z):
             return UNDEFINED
         return normal_interval(self.delta, float(np.sqrt(self.variance)), alpha)
+
+    def noninferiority_p(self, margin: float) -> float:
+        """One-sided p of b being worse than a by `margin` or more; NaN where the test is undefined.
+
+        Below alpha / 2 exactly when the 1 - alpha interval lies above -margin.
+        """
+        if np.isnan(self.z):
+            return float("nan")
+        if self.variance == 0:
+            return float(self.delta <= -margin)
+        return float(stats.norm.sf((self.delta + margin) / np.sqrt(self.variance)))
 
 
 def area(truth: BoolArray, scores: FloatArray, patients: IntArray | None = None) -> Area:
@@ -121,15 +138,28 @@ def _undefined(truth: BoolArray) -> Area | None:
     if positives and negatives:
         return None
     reason = "no study is judged" if not truth.size else f"only one class: {positives} positives, {negatives} negatives"
-    return Area(auc=float("nan"), variance=float("nan"), reason=reason)
+    return Area(auc=float("nan"), variance=float("nan"), freedom=0, reason=reason)
 
 
 def _wins(truth: BoolArray, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Wins of each positive [K, P] and of each negative [K, Q], exact multiples of one half; scores is [K, N]."""
-    ranks = stats.rankdata(scores, axis=1)
-    of_positives = ranks[:, truth] - stats.rankdata(scores[:, truth], axis=1)
-    of_negatives = truth.sum() - (ranks[:, ~truth] - stats.rankdata(scores[:, ~truth], axis=1))
+    """Wins of each positive [K, P] and of each negative [K, Q], exact multiples of one half; scores is [K, N].
+
+    Each class is looked up in the other in ascending order: four times as fast as midranks of all cases.
+    """
+    of_positives, of_negatives = np.empty((len(scores), truth.sum())), np.empty((len(scores), (~truth).sum()))
+    for model, values in enumerate(scores):
+        positives, negatives = values[truth], values[~truth]
+        by_score, by_other = np.argsort(positives), np.argsort(negatives)
+        positives, negatives = positives[by_score], negatives[by_other]
+        of_positives[model, by_score] = _beaten(negatives, by=positives)
+        of_negatives[model, by_other] = positives.size - _beaten(positives, by=negatives)
     return of_positives, of_negatives
+
+
+def _beaten(others: FloatArray, *, by: FloatArray) -> FloatArray:
+    """How many of the others each score exceeds, an equal one counting half; both ascending."""
+    less, upto = np.searchsorted(others, by, side="left"), np.searchsorted(others, by, side="right")
+    return np.asarray((less + upto) / 2)
 
 
 def _area(wins: tuple[FloatArray, FloatArray], model: int, truth: BoolArray, patients: IntArray | None) -> Area:
@@ -141,7 +171,14 @@ def _area(wins: tuple[FloatArray, FloatArray], model: int, truth: BoolArray, pat
         reason = _NO_VARIANCE
     elif auc in (0.0, 1.0):
         reason = "the scores separate the classes completely: no interval"
-    return Area(auc=auc, variance=variance, reason=reason)
+    return Area(auc=auc, variance=variance, freedom=_smaller_class(truth, patients) - 1, reason=reason)
+
+
+def _smaller_class(truth: BoolArray, patients: IntArray | None) -> int:
+    """Patients with a positive study, or with a negative one, whichever are fewer."""
+    if patients is None:
+        return min(int(truth.sum()), int((~truth).sum()))
+    return min(np.unique(patients[truth]).size, np.unique(patients[~truth]).size)
 
 
 def _variance(wins: tuple[FloatArray, FloatArray], truth: BoolArray, patients: IntArray | None) -> float:

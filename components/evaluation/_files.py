@@ -1,5 +1,7 @@
 """Truth and scores from CSV files, for `radloop compare`."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +9,7 @@ import pandas as pd
 from components.errors import ConfigurationError, StorageError
 from components.evaluation._compare import compare
 from components.evaluation._comparison import Comparison
+from components.evaluation._readers import against_readers
 from components.settings import GateSettings
 
 _UNCERTAIN = -1
@@ -18,6 +21,8 @@ def compare_files(  # noqa: PLR0913  truth, two models, and how to judge them
     scores_b: Path,
     *,
     patients: str | None = None,
+    groups: Sequence[str] = (),
+    readers: Sequence[Path] = (),
     settings: GateSettings,
     seed: int,
 ) -> Comparison:
@@ -28,6 +33,9 @@ def compare_files(  # noqa: PLR0913  truth, two models, and how to judge them
 
     Args:
         patients: name of the truth's column that holds the patient.
+        groups: names of the truth's columns, of `Attribute`, by whose values the studies are grouped as well.
+        readers: files in the same form, one a reader, of yes (1) and no (0): model B is held against them; they are
+            called "reader 1" and on, in this order.
 
     Raises:
         StorageError: a file cannot be read.
@@ -35,24 +43,49 @@ def compare_files(  # noqa: PLR0913  truth, two models, and how to judge them
         ModelError: scores that are missing (with the count) or not finite.
     """
     tables = {name: _read(name, path) for name, path in (("truth", truth), ("A", scores_a), ("B", scores_b))}
-    if patients is not None and patients not in tables["truth"].columns:
-        raise ConfigurationError("The patients' column is not in the truth file; give the name of one of its columns.")
-    common = [
-        label
-        for label in tables["truth"].columns
-        if label != patients and all(label in table.columns for table in tables.values())
-    ]
-    if not common:
-        raise ConfigurationError("The three files have no label column in common; name the labels alike in all three.")
-    labels = tables["truth"][common]
-    return compare(
-        labels.mask(labels == _UNCERTAIN),
+    facts = tables["truth"]
+    _refuse_absent(facts, patients=patients, groups=groups)
+    labels = _judged(facts[_common(tables, without={patients, *groups})])
+    of_patient = None if patients is None else facts[patients]
+    found = compare(
+        labels,
         tables["A"],
         tables["B"],
-        patients=None if patients is None else tables["truth"][patients],
+        patients=of_patient,
+        groups=facts[list(groups)] if groups else None,
         settings=settings,
         seed=seed,
     )
+    if not readers:
+        return found
+    names = {f"reader {number}": path for number, path in enumerate(readers, start=1)}
+    read = {name: _judged(_read(name, path)) for name, path in names.items()}
+    against = against_readers(labels, tables["B"], read, patients=of_patient, settings=settings, seed=seed)
+    return replace(found, readers=against)
+
+
+def _refuse_absent(facts: pd.DataFrame, *, patients: str | None, groups: Sequence[str]) -> None:
+    if patients is not None and patients not in facts.columns:
+        raise ConfigurationError("The patients' column is not in the truth file; give the name of one of its columns.")
+    absent = sum(group not in facts.columns for group in groups)
+    if absent:
+        raise ConfigurationError(f"The truth file lacks {absent} of {len(groups)} group columns; name columns of it.")
+
+
+def _common(tables: Mapping[str, pd.DataFrame], *, without: set[str | None]) -> list[str]:
+    """The labels that all have, in the truth's order."""
+    common = [
+        label
+        for label in tables["truth"].columns
+        if label not in without and all(label in table.columns for table in tables.values())
+    ]
+    if not common:
+        raise ConfigurationError("The three files have no label column in common; name the labels alike in all three.")
+    return common
+
+
+def _judged(labels: pd.DataFrame) -> pd.DataFrame:
+    return labels.mask(labels == _UNCERTAIN)
 
 
 def _read(name: str, path: Path) -> pd.DataFrame:

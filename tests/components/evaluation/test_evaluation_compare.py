@@ -7,10 +7,11 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 from components.errors import ConfigurationError, ModelError
-from components.evaluation import LabelVerdict, area, assess, compare
-from components.evaluation._bootstrap import mean_auc_draws
+from components.evaluation import LabelVerdict, assess, compare
+from components.evaluation._bootstrap import mean_auc_draws, patient_weights, strata_of
 from components.findings import FINDINGS
 from components.settings import GateSettings
 
@@ -48,6 +49,35 @@ def test_a_better_model_is_called_better_and_mirrored_it_is_worse():
     for label in found.labels:
         assert (label.verdict is LabelVerdict.NO_DIFFERENCE) == (label.holm_p >= 0.05)
         assert (label.delta_ci.low > 0 or label.delta_ci.high < 0) == (label.delong_p < 0.05)
+
+
+def test_no_worse_by_a_margin_is_told_with_its_p():
+    truth, a, b = invented(gain=0.9)
+    found = compare(truth, a, b, settings=SETTINGS, seed=0)
+    assert found.noninferior
+    assert found.overall.noninferiority_p == pytest.approx(1 / 401)  # no draw of 400 is beyond the margin
+    worse = compare(truth, b, a, settings=SETTINGS, seed=0)
+    assert not worse.noninferior
+    assert worse.overall.noninferiority_p == 1
+    for label in worse.labels:
+        assert (label.noninferiority_p < 0.025) == (label.delta_ci.low > -SETTINGS.noninferiority_margin)
+    same = compare(truth, a, a, settings=SETTINGS, seed=0)
+    assert {label.noninferiority_p for label in same.labels} == {0}
+    nothing = compare(truth * 0, a, b, settings=SETTINGS, seed=0)
+    assert not nothing.noninferior
+    assert math.isnan(nothing.overall.noninferiority_p)
+
+
+def test_auprc_and_calibration_are_metrics_beside_auc():
+    truth, a, b = invented()
+    a, b = (table.rank(pct=True) for table in (a, b))
+    both, alone = compare(truth, a, b, settings=SETTINGS, seed=0), assess(truth, b, settings=SETTINGS, seed=0)
+    edema = next(label for label in both.labels if label.label == "edema")
+    assert edema.auprc_b == pytest.approx(average_precision_score(truth["edema"], b["edema"]))
+    assert edema.auprc_b_ci.low < edema.auprc_b < edema.auprc_b_ci.high
+    same = {"mean_auc", "brier", "ece", "auc/edema", "auprc/edema"}
+    assert same <= both.metrics.keys()
+    assert {name: both.metrics[name] for name in alone.metrics} == alone.metrics
 
 
 def test_identical_models_differ_nowhere():
@@ -135,33 +165,61 @@ def test_the_patient_of_every_study_must_be_known():
         compare(truth, a, b, patients=patients.iloc[4:], settings=SETTINGS, seed=0)
 
 
-def test_a_draw_equals_the_auc_of_the_patients_written_out():
+def weighted_auc(truth, scores, weights):
+    """By every pair: the pair's weight is the product of its cases' weights."""
+    positive, negative = truth == 1, truth == 0
+    wins = (scores[positive][:, None] > scores[negative]) + 0.5 * (scores[positive][:, None] == scores[negative])
+    of_pairs = np.outer(weights[positive], weights[negative])
+    return (wins * of_pairs).sum() / of_pairs.sum()
+
+
+def test_a_draw_is_the_auc_of_the_patients_drawn_pair_by_pair():
     random = np.random.default_rng(3)
-    patients = np.sort(random.integers(0, 40, 100))
-    patients = np.unique(patients, return_inverse=True)[1]
+    patients = np.unique(np.sort(random.integers(0, 40, 100)), return_inverse=True)[1]
     truths = [(random.random(100) < share).astype(float) for share in (0.3, 0.7)]
     truths[0][:5] = np.nan
     scores = [[np.round(random.random(100) + truth, 1) for truth in truths] for _ in range(2)]
     for model in scores:
         model[0][:5] = 0.5
-    found = mean_auc_draws(truths, scores, patients=patients, draws=50, seed=5)
-    count = patients.max() + 1
-    drawn = np.random.default_rng(5).integers(0, count, size=(count, 50))
+    strata = strata_of(np.stack(truths, axis=1), patients)
+    found = mean_auc_draws(truths, scores, patients=patients, strata=strata, draws=50, seed=5)
+    weights = next(patient_weights(strata, draws=50, seed=5, at_once=50))[patients]
     for draw in (0, 17, 49):
-        rows = np.concatenate([np.flatnonzero(patients == patient) for patient in drawn[:, draw]])
         for model in (0, 1):
-            aucs = []
-            for truth, column in zip(truths, scores[model], strict=True):
-                kept = rows[~np.isnan(truth[rows])]
-                aucs.append(area(truth[kept] == 1, column[kept]).auc)
+            aucs = [weighted_auc(*pair, weights[:, draw]) for pair in zip(truths, scores[model], strict=True)]
             assert found[draw, model] == pytest.approx(np.mean(aucs), abs=1e-12)
+
+
+def test_strata_keep_rare_findings_in_every_draw_and_the_spread_of_a_mean():
+    truth = np.zeros((400, 3))
+    truth[:12, 0], truth[5:25, 1], truth[:300, 2] = 1, 1, 1
+    strata = strata_of(truth, np.arange(400))
+    assert np.bincount(strata).tolist() == [12, 13, 0, 375]
+    values = np.random.default_rng(0).normal(size=400)
+    weights = np.concatenate(list(patient_weights(strata, draws=4000, seed=1, at_once=1500)), axis=1)
+    assert weights.shape == (400, 4000)
+    for stratum in (0, 1, 3):
+        inside = strata == stratum
+        size = inside.sum()
+        assert weights[inside].sum(axis=0) == pytest.approx(size)
+        assert (values[inside] @ weights[inside] / size).var() == pytest.approx(
+            values[inside].var(ddof=1) / size, rel=0.12
+        )
+
+
+def test_a_patient_alone_in_its_stratum_joins_the_others():
+    truth = np.zeros((60, 2))
+    truth[0, 0], truth[1:9, 1] = 1, 1
+    assert np.bincount(strata_of(truth, np.arange(60)), minlength=3).tolist() == [0, 8, 52]
 
 
 def test_draws_that_lose_a_class_are_left_out_and_too_few_give_no_interval():
     random = np.random.default_rng(4)
     truth = np.zeros(60)
     truth[0] = 1
-    draws = mean_auc_draws([truth], [[random.random(60)]], patients=np.arange(60), draws=500, seed=0)
+    draws = mean_auc_draws(
+        [truth], [[random.random(60)]], patients=np.arange(60), strata=np.zeros(60, int), draws=500, seed=0
+    )
     assert 0.55 < len(draws) / 500 < 0.7  # 1 - 1/e
     assert not np.isnan(draws).any()
 

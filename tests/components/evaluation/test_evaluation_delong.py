@@ -104,19 +104,3 @@ def test_undefined_figures_are_nan_with_their_reason():
     assert math.isnan(lone.variance)
     assert "too few patients" in lone.reason
     assert "no study" in area(np.array([], dtype=bool), np.array([])).reason
-
-
-def test_intervals_hold_the_true_auc_as_often_as_they_say():
-    """A small simulation; the benchmark repeats it with 10,000 runs."""
-    random, runs, held, false_alarms = np.random.default_rng(10), 600, 0, 0
-    truth = np.arange(240) < 60
-    true_auc = stats.norm.cdf(1.2 / math.sqrt(2))
-    for _ in range(runs):
-        shared = random.normal(size=240)
-        a, b = (1.2 * truth + 0.6 * shared + 0.8 * random.normal(size=240) for _ in range(2))
-        found = paired_areas(truth, a, b)
-        interval = found.a.interval(0.05)
-        held += interval.low <= true_auc <= interval.high
-        false_alarms += found.p < 0.05
-    assert 0.93 <= held / runs <= 0.975
-    assert 0.03 <= false_alarms / runs <= 0.075

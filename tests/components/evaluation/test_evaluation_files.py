@@ -1,6 +1,7 @@
 """Comparing models' score files, also the real ones of the CheXpert test set."""
 
 import itertools
+import json
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from pairwise_delong import brute_force
 
 from components.errors import ConfigurationError, ModelError, StorageError
-from components.evaluation import compare_files
+from components.evaluation import compare_files, details, paired_areas
 from components.settings import GateSettings
 
 SETTINGS = GateSettings(bootstrap_draws=300)
@@ -33,8 +34,11 @@ def test_real_scores_give_the_pairwise_figures(shared_data, a, b):
             scores_a.loc[truth.index, label.label],
             scores_b.loc[truth.index, label.label],
         )
-        aucs, _, z, p = brute_force(*(column.to_numpy() for column in columns))
+        arrays = [column.to_numpy() for column in columns]
+        aucs, variances, z, p = brute_force(*arrays)
         assert (label.auc_a, label.auc_b) == pytest.approx(aucs, abs=1e-10)
+        pair = paired_areas(*arrays)
+        assert (pair.a.variance, pair.b.variance) == pytest.approx(variances, rel=1e-10, abs=0)
         assert (label.delong_z, label.delong_p) == pytest.approx((z, p), abs=1e-10)
 
 
@@ -47,6 +51,34 @@ def test_readers_binary_scores_are_compared_and_rare_labels_not_judged(shared_da
     assert found["Pneumothorax"].positives == 9
     assert found["Pneumothorax"].verdict == "too few positives"
     assert found["Cardiomegaly"].judged
+
+
+def test_scores_above_one_are_compared_and_only_their_calibration_is_undefined(shared_data):
+    files = [shared_data / "stats" / f"chexpert_test_{name}.csv" for name in ("truth", "jfaboy", "ngango2")]
+    found = compare_files(*files, settings=SETTINGS, seed=0)
+    assert pd.read_csv(files[2])["Atelectasis"].max() > 1
+    assert all(label.judged and label.reason is None for label in found.labels)
+    assert "B: 340 of 500 studies have a score outside 0..1" in found.calibration.reason
+
+
+def test_readers_files_and_groups_of_the_truth(shared_data, tmp_path):
+    folder = shared_data / "stats"
+    truth = pd.read_csv(folder / "chexpert_test_truth.csv", dtype={0: str})
+    truth["sex"] = np.where(np.arange(len(truth)) % 2, "F", "M")
+    truth.to_csv(tmp_path / "truth.csv", index=False)
+    models = [folder / f"chexpert_test_{name}.csv" for name in ("jfaboy", "hieupham")]
+    readers = [folder / f"chexpert_test_radiologist_{name}.csv" for name in ("bc4", "bc6")]
+    found = compare_files(tmp_path / "truth.csv", *models, groups=["sex"], readers=readers, settings=SETTINGS, seed=0)
+    assert [part.group for part in found.subgroups] == ["F", "M"]
+    assert sum(part.studies for part in found.subgroups) == 500
+    assert [one.reader for one in found.readers[:3]] == ["reader 1", "reader 2", None]
+    written_out = json.loads(json.dumps(details(found), allow_nan=False))
+    assert written_out["readers"][0]["sensitivity"] == found.readers[0].sensitivity
+    assert written_out["readers"][0]["noninferior"] is found.readers[0].noninferior
+    assert written_out["subgroups"][0]["delta_ci"] == list(found.subgroups[0].delta_ci)
+    assert written_out["calibration"]["a"]["labels"][0]["brier"] == found.calibration.a.labels[0].brier
+    with pytest.raises(ConfigurationError, match="lacks 1 of 2 group columns"):
+        compare_files(tmp_path / "truth.csv", *models, groups=["sex", "view"], settings=SETTINGS, seed=0)
 
 
 def written(folder, **tables):

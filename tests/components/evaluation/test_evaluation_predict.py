@@ -15,12 +15,12 @@ torch = pytest.importorskip("torch")
 
 @pytest.fixture(scope="module")
 def model():
-    from components.models import ModelConfig, SoloNet
+    from components.models import ModelConfig, StudyNet
     from components.settings import Architecture
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    return SoloNet(ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.0)).eval()
+    return StudyNet(ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.0)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,22 @@ def test_each_study_has_the_mean_of_its_frontal_images(model, snapshot):
     np.testing.assert_allclose(found.loc["b"], each[1:3].mean(axis=0), atol=1e-6)
     np.testing.assert_allclose(found.loc["c"], each[3], atol=1e-6)
     np.testing.assert_allclose(predict(model, snapshot, Side.TEST, batch_size=64), found, atol=1e-6)
+
+
+def test_a_study_with_both_views_is_judged_by_both(snapshot):
+    from components.models import ModelConfig, StudyNet, prepare
+    from components.settings import Architecture
+
+    torch.manual_seed(1)
+    config = ModelConfig(members=(Architecture.MOBILENETV2,), duo=True, image_size=32, dropout=0.0)
+    model = StudyNet(config).eval()
+    pictures = prepare(torch.from_numpy(snapshot.pixels[:]), 32)
+    with torch.inference_mode():
+        alone = model.probabilities(pictures).numpy()
+        both = model.probabilities(pictures[3:4], pictures[4:5]).numpy()
+    found = predict(model, snapshot, Side.TEST)
+    np.testing.assert_allclose(found.loc["c"], both[0], atol=1e-6)
+    np.testing.assert_allclose(found.loc["b"], alone[1:3].mean(axis=0), atol=1e-6)
 
 
 def test_predictions_can_be_compared_with_the_snapshots_truth(model, snapshot):
