@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from components.errors import ModelError, StorageError
+from components.evaluation import Calibration, probabilities
 from components.findings import FINDINGS, Finding
+from components.settings import Fit
 
 if TYPE_CHECKING:
-    from components.models import SoloNet
+    from components.models import StudyNet
 
 RECORD, SELF_CHECK = "bundle.json", "selfcheck.json"
 _FILES = ("config.json", "weights.safetensors", RECORD, SELF_CHECK)
 _CHECKED_SEEDS = (1, 2, 3)
+_AS_IT_IS = Calibration()
 _COARSE = 8  # cells a side of the synthetic picture's large shapes
 
 
@@ -38,6 +41,7 @@ class Preprocessing(_Part):
     version: str = Field(description="imaging.PREPROCESSING_VERSION at training")
     size: int = Field(ge=32, description="side of the square 8-bit input, in pixels")
     crop_borders: bool = Field(description="whether black collimation borders are cut off")
+    fit: Fit = Field(Fit.PAD, description="how a picture that is not square fills the square")
 
 
 class BundleRecord(_Part):
@@ -46,7 +50,10 @@ class BundleRecord(_Part):
     format: Literal[1] = 1
     site: str
     findings: tuple[Finding, ...] = FINDINGS
-    thresholds: dict[Finding, float | None] = Field(description="positive at or above; None where undefined")
+    thresholds: dict[Finding, float | None] = Field(
+        description="positive where the calibrated probability is at or above; None where undefined"
+    )
+    calibration: Calibration = Field(Calibration(), description="from the model's scores to probabilities")
     preprocessing: Preprocessing
     labeler_version: str
     snapshot_hash: str
@@ -83,6 +90,7 @@ def write_bundle(  # noqa: PLR0913  what a bundle records
     base_version: str | None,
     code_version: str,
     now: datetime,
+    calibration: Calibration = _AS_IT_IS,
 ) -> Path:
     """Writes the bundle of a saved model (config.json, weights.safetensors) and gives its folder.
 
@@ -93,6 +101,7 @@ def write_bundle(  # noqa: PLR0913  what a bundle records
     record = BundleRecord(
         site=site,
         thresholds=dict(thresholds),
+        calibration=calibration,
         preprocessing=preprocessing,
         labeler_version=labeler_version,
         snapshot_hash=snapshot_hash,
@@ -136,7 +145,7 @@ def read_bundle(folder: Path) -> BundleRecord:
     return _parsed(BundleRecord, folder / RECORD)
 
 
-def check_bundle(folder: Path, model: "SoloNet | None" = None) -> None:
+def check_bundle(folder: Path, model: "StudyNet | None" = None) -> None:
     """Passes when the loaded model gives the probabilities that were recorded with it.
 
     Args:
@@ -186,17 +195,14 @@ def synthetic_picture(seed: int, size: int) -> NDArray[np.uint8]:
     return np.asarray(coarse[np.ix_(cells, cells)] // 4 * 3 + fine // 4, dtype=np.uint8)
 
 
-def _probabilities(model: "SoloNet", *, seeds: tuple[int, ...], size: int) -> NDArray[np.float64]:
-    """Float64 [seeds, 14]."""
-    import torch
-
-    from components.models import prepare
-
+def _probabilities(model: "StudyNet", *, seeds: tuple[int, ...], size: int) -> NDArray[np.float64]:
+    """Float64 [seeds, 14]; with a DuoNet [2 × seeds, 14]: each picture alone, then each with the next as lateral."""
+    pictures = np.stack([synthetic_picture(seed, size) for seed in seeds])
     model.eval()
-    device = next(model.parameters()).device
-    pictures = torch.from_numpy(np.stack([synthetic_picture(seed, size) for seed in seeds])).to(device)
-    with torch.inference_mode():
-        return np.asarray(model.probabilities(prepare(pictures, model.config.image_size)).double().cpu().numpy())
+    alone = probabilities(model, pictures)
+    if model.duo is None:
+        return alone
+    return np.concatenate([alone, probabilities(model, pictures, np.roll(pictures, -1, axis=0))])
 
 
 def _parsed(kind: type[_Kind], path: Path) -> _Kind:

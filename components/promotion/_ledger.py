@@ -1,16 +1,16 @@
 """The append-only record of every look at the locked patients, verdict and promotion, and of who opened identities.
 
 One JSON line an entry, each holding the SHA-256 of the one before: to alter, insert or remove an entry, everything
-after it would have to be rewritten. Lines are canonical JSON, so that not one byte can change unseen. What the chain
-cannot see is the loss of its last entries; `verify` finds that too when it is told the last hash known (the registry
-keeps it beside the promoted version).
+after it would have to be rewritten. Lines are canonical JSON, so that not one byte can change unseen. The loss of its
+last entries is seen by the head in a file of its own, and, where both were cut, by hashes that others keep: the
+registry beside each judged version, and whoever noted what `radloop ledger verify` printed.
 """
 
 import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from components.errors import LedgerError, StorageError
+from components.promotion._ledger_head import EMPTY, Head, check_head, read_head, write_head
 
-_BEFORE_THE_FIRST = "0" * 64
 _FIELDS = {"index", "at", "kind", "body", "previous", "hash"}
 
 
@@ -29,9 +29,12 @@ class LedgerKind(StrEnum):
 
     LOOK = "look"
     VERDICT = "verdict"
+    REFUSAL = "refusal"
+    APPROVAL = "approval"
     PROMOTION = "promotion"
     ROLLBACK = "rollback"
-    REFUSAL = "refusal"
+    WITHDRAWAL = "withdrawal"
+    ROTATION = "rotation"
     REIDENTIFICATION = "reidentification"
     KEY_ROTATION = "key_rotation"
     FORGETTING = "forgetting"
@@ -48,6 +51,11 @@ class LedgerEntry:
     body: Mapping[str, Any]
     previous: str
     hash: str
+
+    @property
+    def of_head(self) -> bool:
+        """Whether it is about a head for one finding, whose versions count for themselves."""
+        return "head" in self.body
 
 
 class Ledger:
@@ -72,47 +80,79 @@ class Ledger:
             raise LedgerError("A ledger entry needs a time with its time zone. Got a naive time instead.")
         with self._open() as file:
             lines = file.read().split(b"\n")
-            last = _last_entry(lines)
-            index, previous = (0, _BEFORE_THE_FIRST) if last is None else (last.index + 1, last.hash)
-            content = {"index": index, "at": now.isoformat(), "kind": kind.value, "body": body, "previous": previous}
+            head = _end(_last_entry(lines), read_head(self._path))
+            content = {
+                "index": head.entries,
+                "at": now.isoformat(),
+                "kind": kind.value,
+                "body": body,
+                "previous": head.hash,
+            }
             line = _sealed(content)
-            _write(file, line)
-        return _read(line.removesuffix(b"\n"), index)
+            entry = _read(line.removesuffix(b"\n"), head.entries)
+            self._write(file, line, Head(entry.index + 1, entry.hash))
+        return entry
 
     def entries(self) -> tuple[LedgerEntry, ...]:
         """All entries, oldest first, verified; LedgerError where one was altered."""
         return tuple(self._verified())
 
-    def verify(self, *, last_known: str | None = None) -> int:
-        """The number of entries, when every one is as it was written.
+    def verify(self, *, known: Collection[str] = ()) -> int:
+        """The number of entries, when every one is as it was written and none is missing.
 
         Args:
-            last_known: hash of an entry that must still be there; finds a ledger cut short.
+            known: hashes of entries that must still be there, as others remember them.
 
         Raises:
-            LedgerError: naming the first altered entry.
+            LedgerError: naming the first altered entry, or how many are missing.
         """
         found = self.entries()
-        if last_known is not None and last_known not in {entry.hash for entry in found}:
-            raise LedgerError(f"The ledger ends after {len(found)} entries; later ones were removed.")
+        lost = len(set(known) - {entry.hash for entry in found})
+        if lost:
+            raise LedgerError(
+                f"The ledger holds {len(found)} entries, and {lost} that were known are not among them: it was cut "
+                "short or replaced; restore it from a copy before any promotion."
+            )
         return len(found)
 
-    def _verified(self) -> Iterator[LedgerEntry]:
-        if not self._path.exists():
-            return
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else who asks for this counts a look or moves the champion meanwhile; a killed process lets go.
+
+        Raises:
+            StorageError: the lock cannot be made.
+        """
         try:
-            lines = self._path.read_bytes().split(b"\n")
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StorageError(f"The ledger's lock cannot be made: {error.strerror}.") from None
+        with os.fdopen(descriptor) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _verified(self) -> Iterator[LedgerEntry]:
+        (*lines, rest), head = self._content()
+        last = None
+        for index, line in enumerate(lines):
+            entry = _read(line, index)
+            if entry.index != index or entry.previous != (EMPTY.hash if last is None else last.hash):
+                raise _altered(index)
+            yield (last := entry)
+        if rest:  # a line that was not ended
+            raise _altered(len(lines))
+        _end(last, head)
+
+    def _content(self) -> tuple[list[bytes], Head | None]:
+        """The lines, what follows the last line's end, and the head, as they were at one moment."""
+        try:
+            with self._path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                return file.read().split(b"\n"), read_head(self._path)
+        except FileNotFoundError:
+            return [b""], read_head(self._path)
         except OSError as error:
             raise StorageError(f"The ledger cannot be read: {error.strerror}.") from None
-        previous = _BEFORE_THE_FIRST
-        for index, line in enumerate(lines[:-1]):
-            entry = _read(line, index)
-            if entry.index != index or entry.previous != previous:
-                raise _altered(index)
-            previous = entry.hash
-            yield entry
-        if lines[-1]:
-            raise _altered(len(lines) - 1)
 
     @contextmanager
     def _open(self) -> Iterator[IO[bytes]]:
@@ -127,18 +167,28 @@ class Ledger:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield file
 
+    def _write(self, file: IO[bytes], line: bytes, head: Head) -> None:
+        """Appends all of the line, and moves the head, or nothing."""
+        end = os.fstat(file.fileno()).st_size
+        try:
+            written = os.write(file.fileno(), line)
+            if written < len(line):
+                raise OSError(0, "disk full")
+            os.fsync(file.fileno())
+            write_head(self._path, head)
+        except OSError as error:
+            os.ftruncate(file.fileno(), end)
+            raise StorageError(f"The ledger entry cannot be written: {error.strerror}.") from None
 
-def _write(file: IO[bytes], line: bytes) -> None:
-    """Appends all of the line or nothing."""
-    end = os.fstat(file.fileno()).st_size
-    try:
-        written = os.write(file.fileno(), line)
-        if written < len(line):
-            raise OSError(0, "disk full")
-        os.fsync(file.fileno())
-    except OSError as error:
-        os.ftruncate(file.fileno(), end)
-        raise StorageError(f"The ledger entry cannot be written: {error.strerror}.") from None
+
+def _end(last: LedgerEntry | None, head: Head | None) -> Head:
+    """How far the entries go, once the head agrees with it."""
+    if last is None:
+        check_head(head, last=EMPTY, before=EMPTY)
+        return EMPTY
+    found = Head(last.index + 1, last.hash)
+    check_head(head, last=found, before=Head(last.index, last.previous))
+    return found
 
 
 def _last_entry(lines: list[bytes]) -> LedgerEntry | None:

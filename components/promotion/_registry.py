@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 _HASH_TAG = "radloop.bundle_sha256"
+_LEDGER_TAG = "radloop.ledger"
 _SHORT = 36  # characters that MLflow keeps of a dataset's digest
 _LONGEST_TAG = 4900
 _KIND = {"mlflow.experimentKind": "custom_model_development"}  # else the UI shows it as an AI agent's
@@ -130,8 +131,8 @@ class Registry:
             verdict: the gate's.
             ledger_hash: of the verdict's entry: finds a ledger that was cut short.
         """
-        tags = {"verdict": verdict.decision.value, "reason": verdict.sentence, "ledger": ledger_hash}
-        self.tag(version, {f"radloop.{name}": text for name, text in tags.items()})
+        judged = {"radloop.verdict": verdict.decision.value, "radloop.reason": verdict.sentence}
+        self.tag(version, judged | {_LEDGER_TAG: ledger_hash})
         if not verdict.promoted and self.version_of(Alias.CHALLENGER) == version:
             self._unset(Alias.CHALLENGER)
 
@@ -151,6 +152,12 @@ class Registry:
         self.tag(version, {f"radloop.{folder}": f"runs:/{run_id}/{folder}/{file.name}"})
         return address
 
+    def parameters(self, version: str) -> dict[str, str]:
+        """The settings that the version was trained with, as `log_training` was told them."""
+        run_id = str(self._known(version).run_id)
+        with server_errors():
+            return dict(self._client.get_run(run_id).data.params)
+
     def attachment(self, version: str, folder: str) -> bytes | None:
         """The content of the file last attached to the version under `folder`, or None."""
         address = self._known(version).tags.get(f"radloop.{folder}")
@@ -162,30 +169,29 @@ class Registry:
             file = download_artifacts(artifact_uri=address, dst_path=place, tracking_uri=self._uri)
             return Path(file).read_bytes()
 
-    def promote(self, version: str) -> None:
-        """Makes the version champion, and the champion so far `previous`. Promoting the champion changes nothing."""
-        self._known(version)
-        champion = self.version_of(Alias.CHAMPION)
-        if champion == version:
-            return
-        if champion is not None:  # first, so that a crash in between leaves a champion in place
-            self._set(Alias.PREVIOUS, champion)
-        self._set(Alias.CHAMPION, version)
-        if self.version_of(Alias.CHALLENGER) == version:
-            self._unset(Alias.CHALLENGER)
+    def point(self, aliases: Mapping[Alias, str | None]) -> None:
+        """Lets aliases name versions, or none; the same again changes nothing. Only `Releases` decides which.
 
-    def rollback(self) -> str:
-        """Swaps champion and previous, and gives the version that serves now.
+        `previous` goes first, so that a crash in between leaves a champion in place.
 
         Raises:
-            ModelError: there is no previous champion.
+            ModelError: no such version.
         """
-        champion, previous = self.version_of(Alias.CHAMPION), self.version_of(Alias.PREVIOUS)
-        if previous is None or champion is None or previous == champion:
-            raise ModelError("This site has no previous champion to go back to.")
-        self._set(Alias.CHAMPION, previous)
-        self._set(Alias.PREVIOUS, champion)
-        return previous
+        for version in {version for version in aliases.values() if version is not None}:
+            self._known(version)
+        for alias in (Alias.PREVIOUS, Alias.CHAMPION, Alias.CHALLENGER):
+            if alias not in aliases:
+                continue
+            if (target := aliases[alias]) is None:
+                self._unset(alias)
+            else:
+                self._set(alias, target)
+
+    def aliases(self) -> dict[Alias, str]:
+        """The versions that aliases name now."""
+        with server_errors():
+            found = self._client.get_registered_model(self._name).aliases
+        return {alias: str(found[alias.value]) for alias in Alias if alias.value in found}
 
     def champion_version(self) -> str | None:
         """The version in service, or None before the first promotion."""
@@ -193,10 +199,7 @@ class Registry:
 
     def version_of(self, alias: Alias) -> str | None:
         """The version an alias points to, or None."""
-        with server_errors():
-            aliases = self._client.get_registered_model(self._name).aliases
-        found = aliases.get(alias.value)
-        return None if found is None else str(found)
+        return self.aliases().get(alias)
 
     def models(self) -> tuple[RegisteredModel, ...]:
         """The site's versions, newest first."""
@@ -206,6 +209,10 @@ class Registry:
         return tuple(
             sorted((_registered(model, aliases) for model in found), key=lambda model: -int(model.version))
         )  # fmt: skip
+
+    def ledger_hashes(self) -> set[str]:
+        """Of the verdicts on the site's versions: entries that the ledger must hold."""
+        return {model.tags[_LEDGER_TAG] for model in self.models() if _LEDGER_TAG in model.tags}
 
     def model(self, version: str) -> RegisteredModel:
         """One version; ModelError where the site has none of that number."""

@@ -18,9 +18,21 @@ class ClauseName(StrEnum):
 
     LABELS_JUDGED = "Labels judged"
     MEAN_AUC_HIGHER = "Mean AUC higher"
+    EACH_LABEL_BETTER = "Each label better"
     NO_LABEL_WORSE = "No label worse"
+    NO_SUBGROUP_WORSE = "No subgroup worse"
+    CALIBRATION_KEPT = "Calibration no worse"
     ABOVE_CHANCE = "Mean AUC above chance"
     DATA_CHECKS = "Data checks"
+    LOOKS = "Looks at the locked patients"
+
+
+_CARRYING = (
+    ClauseName.MEAN_AUC_HIGHER,
+    ClauseName.EACH_LABEL_BETTER,
+    ClauseName.NO_LABEL_WORSE,
+    ClauseName.ABOVE_CHANCE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +65,7 @@ class Verdict:
     def sentence(self) -> str:
         """Why, in plain words: what failed, or, when nothing did, the findings that carry the promotion."""
         failed = [clause for clause in self.clauses if not clause.passed]
-        carrying = (ClauseName.MEAN_AUC_HIGHER, ClauseName.NO_LABEL_WORSE, ClauseName.ABOVE_CHANCE)
-        told = failed or [clause for clause in self.clauses if clause.name in carrying]
+        told = failed or [clause for clause in self.clauses if clause.name in _CARRYING]
         return " ".join(clause.sentence for clause in told)
 
     def to_json(self) -> dict[str, Any]:

@@ -13,11 +13,11 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 def save_tiny_model(folder, seed):
     import torch
 
-    from components.models import ModelConfig, SoloNet, save_model
+    from components.models import ModelConfig, StudyNet, save_model
     from components.settings import Architecture
 
     torch.manual_seed(seed)
-    model = SoloNet(ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.0))
+    model = StudyNet(ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.0))
     save_model(model.eval(), folder)
     return folder
 

@@ -3,18 +3,22 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from components.errors import ModelError, StorageError
+from components.evaluation import Calibration, LogitMap
 from components.findings import FINDINGS, Finding
 from components.promotion import Preprocessing, bundle_hash, check_bundle, read_bundle, write_bundle
 from components.promotion._bundle import synthetic_picture
+
+CALIBRATION = Calibration(maps={Finding.EDEMA.value: LogitMap(slope=2.0, intercept=-0.5)})
 
 
 @pytest.fixture(scope="module")
 def bundle(make_bundle):
     thresholds = dict.fromkeys(FINDINGS, 0.25) | {Finding.FRACTURE: None}
-    return make_bundle(thresholds=thresholds)
+    return make_bundle(thresholds=thresholds, calibration=CALIBRATION)
 
 
 @pytest.fixture
@@ -26,6 +30,8 @@ def test_the_record_comes_back_as_written(bundle):
     record = read_bundle(bundle)
     assert record.thresholds[Finding.FRACTURE] is None
     assert record.thresholds[Finding.EDEMA] == 0.25
+    assert record.calibration == CALIBRATION
+    assert record.calibration.apply_to("edema", [0.5]) == pytest.approx(1 / (1 + np.exp(0.5)))
     assert record.preprocessing == Preprocessing(version="1", size=32, crop_borders=True)
     assert (record.site, record.snapshot_hash, record.findings) == ("local", "ab" * 32, FINDINGS)
     assert {path.name for path in bundle.iterdir()} == {

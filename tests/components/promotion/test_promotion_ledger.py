@@ -1,4 +1,4 @@
-"""The ledger keeps what was written, and finds any byte that is not as it was."""
+"""The ledger keeps what was written, and finds any byte that is not as it was, and any entry that is missing."""
 
 import json
 import stat
@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from components.errors import LedgerError, StorageError
 from components.promotion import Ledger, LedgerKind
@@ -65,14 +67,79 @@ def test_removed_swapped_doubled_and_forged_entries_are_found(tmp_path):
             ledger.verify()
 
 
-def test_a_ledger_cut_short_is_found_by_the_hash_the_registry_remembers(tmp_path):
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_any_other_byte_in_any_ledger_is_found_in_the_first_altered_entry(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("any") / "ledger.jsonl"
+    values = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8) | st.floats(-1, 1)
+    bodies = data.draw(st.lists(st.dictionaries(st.text(max_size=4), values, max_size=3), min_size=1, max_size=4))
+    for body in bodies:
+        Ledger(path).append(data.draw(st.sampled_from(LedgerKind)), body, NOW)
+    written = path.read_bytes()
+    at, mask = data.draw(st.integers(0, len(written) - 1)), data.draw(st.integers(1, 255))
+    path.write_bytes(written[:at] + bytes([written[at] ^ mask]) + written[at + 1 :])
+    entry = written[:at].count(b"\n")
+    with pytest.raises(LedgerError, match=f"^Entry {entry} of the ledger"):
+        Ledger(path).verify()
+    path.write_bytes(written[:at])
+    with pytest.raises(LedgerError):
+        Ledger(path).verify()
+
+
+def test_one_flipped_byte_of_the_head_is_found(tmp_path):
+    ledger, path = three_entries(tmp_path)
+    head = path.with_suffix(".head")
+    written = head.read_bytes()
+    for at in range(len(written)):
+        head.write_bytes(written[:at] + bytes([written[at] ^ 0x01]) + written[at + 1 :])
+        with pytest.raises(LedgerError, match=r"head|should hold"):
+            ledger.verify()
+        with pytest.raises(LedgerError):
+            ledger.append(LedgerKind.LOOK, {}, NOW)
+
+
+def test_a_ledger_cut_short_is_found_and_nothing_is_added_to_it(tmp_path):
+    ledger, path = three_entries(tmp_path)
+    whole, head = path.read_bytes(), path.with_suffix(".head")
+    for kept in (2, 1, 0):
+        path.write_bytes(b"".join(whole.splitlines(keepends=True)[:kept]))
+        with pytest.raises(LedgerError, match=f"holds {kept} entries and should hold 3"):
+            ledger.verify()
+        with pytest.raises(LedgerError, match="cut short"):
+            ledger.append(LedgerKind.LOOK, {}, NOW)
+    path.unlink()
+    with pytest.raises(LedgerError, match="holds 0 entries and should hold 3"):
+        ledger.verify()
+    path.write_bytes(whole)
+    head.unlink()
+    with pytest.raises(LedgerError, match="head is missing"):
+        ledger.verify()
+
+
+def test_a_head_that_a_crash_left_one_entry_behind_is_no_alarm(tmp_path):
+    ledger, path = three_entries(tmp_path)
+    head = path.with_suffix(".head")
+    behind = head.read_bytes()
+    ledger.append(LedgerKind.LOOK, {}, NOW)
+    head.write_bytes(behind)
+    assert ledger.verify() == 4
+    ledger.append(LedgerKind.LOOK, {}, NOW)
+    assert ledger.verify() == 5
+    head.write_bytes(behind)
+    with pytest.raises(LedgerError, match="should hold 3"):
+        ledger.verify()
+
+
+def test_a_ledger_replaced_with_its_head_is_found_by_the_hash_that_the_registry_remembers(tmp_path):
     ledger, path = three_entries(tmp_path)
     last = ledger.entries()[-1].hash
-    assert ledger.verify(last_known=last) == 3
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
-    assert ledger.verify() == 2
-    with pytest.raises(LedgerError, match="later ones were removed"):
-        ledger.verify(last_known=last)
+    assert ledger.verify(known={last}) == 3
+    path.unlink()
+    path.with_suffix(".head").unlink()
+    ledger.append(LedgerKind.LOOK, {"another": "story"}, NOW)
+    assert ledger.verify() == 1
+    with pytest.raises(LedgerError, match="1 that were known are not among them"):
+        ledger.verify(known={last})
 
 
 def test_nothing_is_added_to_a_broken_ledger(tmp_path):

@@ -46,39 +46,27 @@ def bundle(make_bundle):
 def test_a_fresh_site_has_no_champion(registry, tmp_path):
     assert registry.champion_version() is None
     assert registry.models() == ()
-    with pytest.raises(ModelError, match="no previous champion"):
-        registry.rollback()
     with pytest.raises(ModelError, match="no champion yet"):
         registry.fetch(Alias.CHAMPION, tmp_path)
-    with pytest.raises(ModelError, match="no model version 7"):
-        registry.promote("7")
-    with pytest.raises(ModelError, match="no model version"):
-        registry.promote("; drop")
+    for version in ("7", "; drop"):
+        with pytest.raises(ModelError, match="no model version"):
+            registry.point({Alias.CHAMPION: version})
 
 
-def test_a_candidate_becomes_champion_and_the_way_back_is_one_step(registry, bundle):
-    first, second, third = (registered(registry, bundle) for _ in range(3))
-    assert (first, second, third) == ("1", "2", "3")
-    assert registry.version_of(Alias.CHALLENGER) == "3"
-    registry.promote(first)
-    registry.promote(second)
-    assert (registry.champion_version(), registry.version_of(Alias.PREVIOUS)) == ("2", "1")
-    registry.promote(second)
-    assert registry.version_of(Alias.PREVIOUS) == "1"
-    assert registry.rollback() == "1"
-    assert (registry.champion_version(), registry.version_of(Alias.PREVIOUS)) == ("1", "2")
-    assert registry.rollback() == "2"
-    registry.promote(third)
-    assert registry.version_of(Alias.CHALLENGER) is None
+def test_aliases_point_where_they_are_told(registry, bundle):
+    first, second = (registered(registry, bundle) for _ in range(2))
+    assert registry.aliases() == {Alias.CHALLENGER: second}
+    for _ in range(2):
+        registry.point({Alias.CHAMPION: second, Alias.PREVIOUS: first, Alias.CHALLENGER: None})
+        assert registry.aliases() == {Alias.CHAMPION: second, Alias.PREVIOUS: first}
     assert [(model.version, model.aliases) for model in registry.models()] == [
-        ("3", (Alias.CHAMPION,)),
-        ("2", (Alias.PREVIOUS,)),
-        ("1", ()),
+        ("2", (Alias.CHAMPION,)),
+        ("1", (Alias.PREVIOUS,)),
     ]
 
 
 def test_what_is_fetched_is_what_was_registered(registry, bundle, tmp_path):
-    registry.promote(registered(registry, bundle))
+    registry.point({Alias.CHAMPION: registered(registry, bundle)})
     fetched = registry.fetch(Alias.CHAMPION, tmp_path)
     assert fetched == tmp_path / "1"
     assert bundle_hash(fetched) == bundle_hash(bundle)
@@ -132,7 +120,7 @@ def test_the_verdict_and_the_report_card_stand_beside_the_version(registry, bund
     assert address.endswith("report_card/report-card.html")
     tags = registry.model(version).tags
     assert (tags["radloop.verdict"], tags["radloop.reason"]) == ("refuse", "A critical data check failed.")
-    assert tags["radloop.ledger"] == "cd" * 32
+    assert registry.ledger_hashes() == {"cd" * 32}
     assert tags["radloop.report_card"].startswith("runs:/")
     assert registry.attachment(version, "report_card") == b"<p>card</p>"
     assert registry.attachment(version, "another") is None
