@@ -14,7 +14,7 @@ from components.imaging import read_pixels
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from components.models import SoloNet
+    from components.models import StudyNet
 
 _LONGEST_SIDE = 1600  # more than a reading window shows, a tenth of the bytes of a full-size radiograph
 _SHORTEST_HEAT = 448
@@ -42,7 +42,7 @@ def write_picture(dicom: UPath, target: Path) -> Path:
     return _written(picture, target)
 
 
-def write_heat(model: "SoloNet", model_input: UPath, target: Path, finding: Finding) -> Path:
+def write_heat(model: "StudyNet", model_input: UPath, target: Path, finding: Finding) -> Path:
     """`target`, a PNG of what the model sees with the places laid over it that speak for the finding (Grad-CAM).
 
     Raises:

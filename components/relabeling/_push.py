@@ -16,7 +16,7 @@ from components.relabeling._project import ReadingProject
 from components.relabeling._task import Purpose, Task
 
 if TYPE_CHECKING:
-    from components.models import SoloNet
+    from components.models import StudyNet
 
 _BATCH = 20
 _NO_REPORT = "No report."
@@ -38,7 +38,7 @@ def push(  # noqa: PLR0913  # effects at the rim: each place it reads or writes 
     catalog: Catalog,
     store: UPath,
     pictures: Path,
-    model: "SoloNet | None",
+    model: "StudyNet | None",
     model_version: str,
     now: datetime,
     progress: Callable[[int, int], None] | None = None,

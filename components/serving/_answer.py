@@ -1,4 +1,4 @@
-"""What the service says: the answer to one radiograph, a refusal, and its own state."""
+"""What the service says: the answer to one study, a refusal, and its own state."""
 
 from datetime import datetime
 
@@ -21,18 +21,27 @@ class FindingAnswer(_Said):
 
 
 class Overlay(_Said):
-    """Where the finding's probability comes from: Grad-CAM over the model's picture, as data URI of a PNG."""
+    """Where the finding's probability comes from: Grad-CAM over the model's pictures, as data URIs of PNGs.
+
+    `lateral` where a lateral image was judged with the frontal one; both are on one scale.
+    """
 
     finding: Finding
     image: str
+    lateral: str | None
 
 
 class Answer(_Said):
-    """All of the model in service on one radiograph; research use, no diagnosis."""
+    """All of the model in service on one study; research use, no diagnosis.
+
+    `view` is the first frontal image's, which the overlay is laid over; `both_views` tells whether a lateral image
+    was judged with it.
+    """
 
     model_version: str
     snapshot: str
     view: View
+    both_views: bool
     findings: dict[Finding, FindingAnswer]
     overlay: Overlay | None
     warnings: tuple[str, ...]

@@ -2,23 +2,28 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from components.errors import ModelError
+from components.evaluation import grad_cams, overlay, probabilities
 from components.findings import FINDINGS, Finding
 from components.imaging import PREPROCESSING_VERSION
 from components.promotion import BundleRecord, check_bundle, read_bundle
 from components.serving._answer import Answer, FindingAnswer, Overlay
 from components.serving._radiograph import Radiograph, read_radiograph
+from components.serving._study import StudyImages, one_study
 
 if TYPE_CHECKING:
-    from components.models import SoloNet
+    from components.models import StudyNet
+
+_LATERAL_UNUSED = "The lateral image was not used: this model judges frontal images alone."
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Bundle:
 
     version: str
     record: BundleRecord
-    model: "SoloNet" = field(repr=False)
+    model: "StudyNet" = field(repr=False)
 
     def read(self, file: bytes) -> Radiograph:
         """The radiograph in a DICOM file, as this model wants it.
@@ -35,37 +40,36 @@ class Bundle:
         Raises:
             RefusedInputError: the file is none that the model can read.
         """
-        steps = self.record.preprocessing
-        return read_radiograph(file, size=steps.size, crop_borders=steps.crop_borders)
+        return read_radiograph(file, self.record.preprocessing)
 
-    def probabilities(self, picture: NDArray[np.uint8]) -> dict[Finding, float]:
-        """The 14 probabilities for one picture, uint8 [H, W]; the very computation of `evaluation.predict`."""
-        import torch
+    def probabilities(self, study: StudyImages) -> dict[Finding, float]:
+        """The 14 probabilities of one study; the very computation of `evaluation.predict`."""
+        frontal = np.stack([image.picture for image in study.frontal])
+        lateral = self._lateral(study)
+        repeated = None if lateral is None else np.repeat(lateral, len(frontal), axis=0)
+        given = probabilities(self.model, frontal, repeated).mean(axis=0)
+        calibrated = self.record.calibration.apply(pd.DataFrame([given], columns=list(FINDINGS))).iloc[0]
+        return {finding: float(calibrated[finding]) for finding in FINDINGS}
 
-        from components.models import prepare
-
-        with torch.inference_mode():
-            inputs = prepare(torch.from_numpy(picture)[None], self.model.config.image_size)
-            given = self.model.probabilities(inputs)[0].double().tolist()
-        return dict(zip(FINDINGS, given, strict=True))
-
-    def answer(self, file: bytes, finding: Finding | None = None) -> Answer:
-        """All of the model on one DICOM file; the overlay is of `finding`, else of the clearest positive one.
+    def answer(self, files: Sequence[bytes], finding: Finding | None = None) -> Answer:
+        """All of the model on a study's DICOM files; the overlay is of `finding`, else of the clearest positive one.
 
         Raises:
-            RefusedInputError: the file is none that the model can read.
+            RefusedInputError: a file is none that the model can read, or they are not of one study.
         """
-        radiograph = self.read(file)
-        probabilities = self.probabilities(radiograph.picture)
-        findings = {each: self._judged(each, probability) for each, probability in probabilities.items()}
+        study = one_study([self.read(file) for file in files])
+        findings = {each: self._judged(each, value) for each, value in self.probabilities(study).items()}
         shown = finding or clearest(findings)
+        both = self._lateral(study) is not None
+        unused = () if both or study.lateral is None else (_LATERAL_UNUSED,)
         return Answer(
             model_version=self.version,
             snapshot=self.record.snapshot_hash,
-            view=radiograph.view,
+            view=study.frontal[0].view,
+            both_views=both,
             findings=findings,
-            overlay=None if shown is None else self._overlay(radiograph.picture, shown),
-            warnings=radiograph.warnings,
+            overlay=None if shown is None else self._overlay(study, shown),
+            warnings=(*study.warnings, *unused),
         )
 
     def _judged(self, finding: Finding, probability: float) -> FindingAnswer:
@@ -73,14 +77,32 @@ class Bundle:
         positive = None if threshold is None else probability >= threshold
         return FindingAnswer(probability=probability, threshold=threshold, positive=positive)
 
-    def _overlay(self, picture: NDArray[np.uint8], finding: Finding) -> Overlay:
-        from PIL import Image
+    def _lateral(self, study: StudyImages) -> NDArray[np.uint8] | None:
+        """The lateral picture that the model judges with the frontal ones, uint8 [1, H, W]; None for these alone."""
+        if self.model.duo is None or study.lateral is None:
+            return None
+        return study.lateral.picture[np.newaxis]
 
-        from components.evaluation import grad_cam, overlay
+    def _overlay(self, study: StudyImages, finding: Finding) -> Overlay:
+        """Of the first frontal picture, and of the lateral where it was judged."""
+        frontal, lateral = study.frontal[0].picture[np.newaxis], self._lateral(study)
+        heat = grad_cams(self.model, frontal, [finding], lateral=lateral)
+        return Overlay(
+            finding=finding,
+            image=_data_uri(overlay(frontal[0], heat.frontal[0, 0])),
+            lateral=None
+            if lateral is None or heat.lateral is None
+            else _data_uri(overlay(lateral[0], heat.lateral[0, 0])),
+        )
 
-        buffer = io.BytesIO()
-        Image.fromarray(overlay(picture, grad_cam(self.model, picture, finding))).save(buffer, format="PNG")
-        return Overlay(finding=finding, image="data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode())
+
+def _data_uri(picture: NDArray[np.uint8]) -> str:
+    """The picture, uint8 [H, W, 3], as a PNG in a data URI."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def load_bundle(folder: Path, version: str) -> Bundle:

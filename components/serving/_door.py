@@ -25,6 +25,7 @@ PREDICT = "/predict"
 PROBES = frozenset({"/health", "/livez", "/readyz", "/healthz"})
 _MEBIBYTE = 1 << 20
 _FORM_OVERHEAD = 64 << 10
+_MOST_FILES = 8  # images of one study
 _log = logging.getLogger(__name__)
 
 
@@ -32,7 +33,7 @@ class Door:
     """ASGI middleware: probes pass, all else needs the bearer token; an upload is read into memory, never to disk.
 
     BentoML itself would fetch a text upload that looks like an address, write files to a temporary folder, and log
-    what a client sent; behind this door it sees an empty JSON body, and the file's bytes in the request's state.
+    what a client sent; behind this door it sees an empty JSON body, and the files' bytes in the request's state.
     """
 
     def __init__(self, app: Application, token: SecretStr, max_upload_mb: int) -> None:
@@ -40,7 +41,7 @@ class Door:
         self._token = token
         self._max_bytes = max_upload_mb * _MEBIBYTE
         self._too_large = RefusedInputError(
-            RequestReason.TOO_LARGE, f"The file is larger than {max_upload_mb} MiB, the most that is taken."
+            RequestReason.TOO_LARGE, f"The upload is larger than {max_upload_mb} MiB, the most that is taken."
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,24 +66,24 @@ class Door:
             return
         started = time.monotonic()
         try:
-            upload = await self._upload(Headers(scope=scope), receive)
+            files = await self._files(Headers(scope=scope), receive)
         except RefusedInputError as refused:
             await refuse(send, status_of(refused), str(refused))
             _log.info("predict: %s", refused.reason.value)
             return
         except _Gone:
             return
-        await self._app(_plain(scope, upload), _empty_json(receive), _logged(send, len(upload), started))
+        await self._app(_plain(scope, files), _empty_json(receive), _logged(send, sum(map(len, files)), started))
 
-    async def _upload(self, headers: Headers, receive: Receive) -> bytes:
+    async def _files(self, headers: Headers, receive: Receive) -> tuple[bytes, ...]:
         body = await self._body(headers, receive)
-        if headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            body = await _file_part(headers, body)
-        if not body:
+        form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        files = await _file_parts(headers, body) if form else (body,)
+        if not all(files):
             raise RefusedInputError(RequestReason.EMPTY, "The request holds no file; send a DICOM file as its body.")
-        if len(body) > self._max_bytes:
+        if sum(map(len, files)) > self._max_bytes:
             raise self._too_large
-        return body
+        return files
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         """The whole body; an announced or real excess ends the reading."""
@@ -115,15 +116,18 @@ async def refuse(send: Send, status: HTTPStatus, sentence: str, *headers: tuple[
     await send({"type": "http.response.body", "body": body})
 
 
-async def _file_part(headers: Headers, body: bytes) -> bytes:
-    """The first file of a form; its name is dropped."""
+async def _file_parts(headers: Headers, body: bytes) -> tuple[bytes, ...]:
+    """The files of a form; their names are dropped."""
 
     async def once() -> AsyncGenerator[bytes, None]:
         yield body
 
-    parser = MultiPartParser(headers, once(), max_files=1, max_fields=1, max_part_size=len(body))
+    parser = MultiPartParser(headers, once(), max_files=_MOST_FILES, max_fields=1, max_part_size=len(body))
     parser.spool_max_size = len(body) + 1  # in memory: starlette writes larger ones to a temporary file
-    wrong = "The form holds no file; send one DICOM file as a form's file part, or as the body itself."
+    wrong = (
+        f"The form holds no file, or more than {_MOST_FILES}; send a study's DICOM files as the form's file parts, or"
+        " one as the body itself."
+    )
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError):
@@ -131,15 +135,15 @@ async def _file_part(headers: Headers, body: bytes) -> bytes:
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     try:
         if files:
-            return await files[0].read()
+            return tuple([await file.read() for file in files])
     finally:
         await form.close()
     raise RefusedInputError(RequestReason.NOT_MULTIPART, wrong)
 
 
-def _plain(scope: Scope, upload: bytes) -> Scope:
-    """The same request with the file in its state and nothing else of what the client wrote."""
-    state = {**scope.get("state", {}), "upload": upload}
+def _plain(scope: Scope, files: tuple[bytes, ...]) -> Scope:
+    """The same request with the files in its state and nothing else of what the client wrote."""
+    state = {**scope.get("state", {}), "files": files}
     return {**scope, "state": state, "headers": [(b"content-type", b"application/json"), (b"content-length", b"2")]}
 
 

@@ -11,6 +11,7 @@ _STATUS = {
     "empty": HTTPStatus.BAD_REQUEST,
     "unknown_finding": HTTPStatus.BAD_REQUEST,
     "not_multipart": HTTPStatus.BAD_REQUEST,
+    "several_studies": HTTPStatus.BAD_REQUEST,
 }
 
 
@@ -22,6 +23,8 @@ class RequestReason(StrEnum):
     UNKNOWN_FINDING = "unknown_finding"
     TOO_LARGE = "too_large"
     LATERAL = "lateral"
+    SEVERAL_STUDIES = "several_studies"
+    SEVERAL_LATERALS = "several_laterals"
 
 
 def status_of(refused: RefusedInputError) -> HTTPStatus:

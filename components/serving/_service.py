@@ -1,4 +1,4 @@
-"""The BentoML service: one radiograph in, the champion's fourteen probabilities out."""
+"""The BentoML service: one study's radiographs in, the champion's fourteen probabilities out."""
 
 import logging
 from http import HTTPStatus
@@ -23,7 +23,7 @@ _MOST_AT_ONCE = 16  # requests that wait for the one that is being answered; mor
 
 
 def build_service(settings: ServingSettings, follower: Follower) -> bentoml.Service[Any]:
-    """The service as BentoML runs it: one worker, one radiograph at a time, each with all cores.
+    """The service as BentoML runs it: one worker, one study at a time, each with all cores.
 
     POST /predict (token) answers; GET /version (token) tells the model; GET /health, /livez, /readyz are for probes.
     """
@@ -55,7 +55,7 @@ def build_service(settings: ServingSettings, follower: Follower) -> bentoml.Serv
 
         @bentoml.api(route=PREDICT)  # type: ignore[untyped-decorator]
         def predict(self, ctx: bentoml.Context) -> Answer | Refusal:
-            """The 14 probabilities, thresholds, model version and Grad-CAM overlay for one DICOM file."""
+            """The 14 probabilities, thresholds, model version and Grad-CAM overlay for a study's DICOM files."""
             status, said = _predict(follower, ctx.request)
             ctx.response.status_code = status.value
             return said
@@ -71,12 +71,12 @@ def _predict(follower: Follower, request: Request) -> tuple[HTTPStatus, Answer |
         problem = follower.state.problem or "No model is in service."
         return HTTPStatus.SERVICE_UNAVAILABLE, Refusal(error=problem)
     try:
-        return HTTPStatus.OK, bundle.answer(request.state.upload, _asked(request))
+        return HTTPStatus.OK, bundle.answer(request.state.files, _asked(request))
     except RefusedInputError as refused:
         return status_of(refused), Refusal(error=str(refused))
     except Exception as error:  # BentoML would log its text, which may hold what the file holds
         _log.error("predict: the model failed (%s)", type(error).__name__)
-        return HTTPStatus.INTERNAL_SERVER_ERROR, Refusal(error="The model failed on this file; its kind is in the log.")
+        return HTTPStatus.INTERNAL_SERVER_ERROR, Refusal(error="The model failed on this study; how is in the log.")
 
 
 def _asked(request: Request) -> Finding | None:

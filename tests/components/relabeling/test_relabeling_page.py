@@ -15,7 +15,7 @@ from upath import UPath
 
 from components.catalog import Catalog, View
 from components.findings import Assertion, Finding
-from components.models import ModelConfig, SoloNet
+from components.models import ModelConfig, StudyNet
 from components.relabeling import (
     Purpose,
     ReadingProject,
@@ -75,7 +75,7 @@ def pushed(settings: Settings, catalog: Catalog, store: Path, purpose: Purpose) 
             catalog=catalog,
             store=UPath(store),
             pictures=pictures_folder(settings),
-            model=SoloNet(ModelConfig(members=(Architecture.MOBILENETV2,), image_size=64, dropout=0.0)).eval(),
+            model=StudyNet(ModelConfig(members=(Architecture.MOBILENETV2,), image_size=64, dropout=0.0)).eval(),
             model_version="7",
             now=NOW,
         )

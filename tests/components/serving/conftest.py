@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from components.evaluation import Calibration
 from components.findings import FINDINGS, Finding
 from components.imaging import PREPROCESSING_VERSION
-from components.models import ModelConfig, SoloNet, save_model
+from components.models import ModelConfig, StudyNet, save_model
 from components.promotion import Preprocessing, write_bundle
 from components.settings import Architecture
 
 SIZE = 64
 SNAPSHOT = "5" * 64
+_UNCALIBRATED = Calibration()
 MakeBundle = Callable[..., Path]
 
 
@@ -22,17 +24,24 @@ MakeBundle = Callable[..., Path]
 def make_bundle(tmp_path_factory: pytest.TempPathFactory) -> MakeBundle:
     """Makes a bundle of random weights by seed; every threshold .3, but none for fracture."""
 
-    def make(seed: int = 0, *, preprocessing: str = PREPROCESSING_VERSION) -> Path:
+    def make(
+        seed: int = 0,
+        *,
+        preprocessing: str = PREPROCESSING_VERSION,
+        duo: bool = False,
+        calibration: Calibration = _UNCALIBRATED,
+    ) -> Path:
         torch.manual_seed(seed)
         folder = tmp_path_factory.mktemp("bundle")
-        config = ModelConfig(members=(Architecture.MOBILENETV2,), image_size=SIZE, dropout=0.2)
-        save_model(SoloNet(config), folder / "model")
+        config = ModelConfig(members=(Architecture.MOBILENETV2,), image_size=SIZE, dropout=0.2, duo=duo)
+        save_model(StudyNet(config), folder / "model")
         thresholds: dict[Finding, float | None] = dict.fromkeys(FINDINGS, 0.3)
         return write_bundle(
             folder / "bundle",
             folder / "model",
             site="local",
             thresholds={**thresholds, Finding.FRACTURE: None},
+            calibration=calibration,
             preprocessing=Preprocessing(version=preprocessing, size=96, crop_borders=True),
             labeler_version="rules-1",
             snapshot_hash=SNAPSHOT,

@@ -67,7 +67,7 @@ def test_probes_need_no_token(ask: Ask, path: str) -> None:
 def test_a_body_reaches_the_inside_as_bytes_in_memory_and_nothing_else_does(ask: Ask, inside: Inside) -> None:
     headers = {**AUTHORISED, "Content-Type": "application/dicom", "X-Patient": "Markername"}
     assert ask("POST", "/predict?finding=edema", headers=headers, content=b"file").text == "in"
-    assert inside.scopes[0]["state"]["upload"] == b"file"
+    assert inside.scopes[0]["state"]["files"] == (b"file",)
     assert inside.bodies == [b"{}"]
     assert "Markername" not in str(inside.scopes[0]["headers"])
     assert b"secret" not in b"".join(value for _, value in inside.scopes[0]["headers"])
@@ -77,8 +77,14 @@ def test_the_file_of_a_form_reaches_the_inside_without_its_name(ask: Ask, inside
     file = b"\0\r\n--x\xff" * 40_000
     answer = ask("POST", "/predict", headers=AUTHORISED, files={"file": ("Markername.dcm", file, "application/dicom")})
     assert answer.text == "in"
-    assert inside.scopes[0]["state"]["upload"] == file
+    assert inside.scopes[0]["state"]["files"] == (file,)
     assert "Markername" not in str({**inside.scopes[0], "state": None})
+
+
+def test_a_studys_files_reach_the_inside_together(ask: Ask, inside: Inside) -> None:
+    files = [("files", ("a.dcm", b"frontal", "application/dicom")), ("files", ("b.dcm", b"lateral"))]
+    assert ask("POST", "/predict", headers=AUTHORISED, files=files).text == "in"
+    assert inside.scopes[0]["state"]["files"] == (b"frontal", b"lateral")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,8 @@ def test_the_file_of_a_form_reaches_the_inside_without_its_name(ask: Ask, inside
         ({"content": b"x" * (3 << 20)}, 413, "1 MiB"),
         ({"files": {"file": ("a.dcm", b"x" * (1 << 20 | 1))}}, 413, "1 MiB"),
         ({"files": {"file": ("a.dcm", b"")}}, 400, "no file"),
-        ({"files": [("a", ("a.dcm", b"1")), ("b", ("b.dcm", b"2"))]}, 400, "one DICOM file"),
+        ({"files": [("a", (f"{n}.dcm", b"1")) for n in range(9)]}, 400, "more than 8"),
+        ({"files": [("a", ("a.dcm", b"x")), ("a", ("b.dcm", b"x" * (1 << 20)))]}, 413, "1 MiB"),
         ({"content": b"--x\r\n", "headers": {"Content-Type": "multipart/form-data"}}, 400, "no file"),
         ({"content": b"rubbish", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 400, "no file"),
     ],

@@ -90,7 +90,7 @@ def test_the_service_gives_every_study_what_evaluation_gave_it(
     scored = pd.concat([predict(model, snapshot, side, batch_size=5) for side in Side])
     bundle = load_bundle(folder, "1")
     answered = {
-        study: {finding.value: said.probability for finding, said in bundle.answer(file).findings.items()}
+        study: {finding.value: said.probability for finding, said in bundle.answer([file]).findings.items()}
         for study, file in files.items()
     }
     assert len(scored) == STUDIES

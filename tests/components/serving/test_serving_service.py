@@ -13,7 +13,7 @@ from servers import free_port
 from tiny_dicom import NAMES, tiny_dicom
 
 from components.findings import FINDINGS
-from components.promotion import Registry
+from components.promotion import Alias, Registry
 from components.serving import load_bundle, serve_command, service_token, service_url, wait_serving
 from components.settings import Settings, load_settings
 
@@ -58,7 +58,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, make_bundle: MakeBundle) -
     run = registry.log_training("test", params={}, epochs=[], tags={}, snapshot_hash="5" * 64)
     made = [make_bundle(seed) for seed in (1, 2)]
     bundles = {registry.register(bundle, run): bundle for bundle in made}
-    registry.promote("1")
+    registry.point({Alias.CHAMPION: "1"})
     command, environment = serve_command(settings)
     log = home / "service.log"
     with log.open("wb") as output:
@@ -84,7 +84,7 @@ def test_a_radiograph_gets_the_probabilities_of_the_champion(service: Service) -
     assert answer.status_code == 200
     said = answer.json()
     version = said["model_version"]
-    expected = load_bundle(service.bundles[version], version).answer(file)
+    expected = load_bundle(service.bundles[version], version).answer([file])
     assert list(said["findings"]) == [finding.value for finding in FINDINGS]
     for finding in FINDINGS:
         assert said["findings"][finding]["probability"] == pytest.approx(
@@ -143,12 +143,12 @@ def test_the_service_follows_the_champion(service: Service) -> None:
     file = tiny_dicom()
     assert service.version()["model_version"] == "1"
     before = service.predict(file).json()
-    service.registry.promote("2")
+    service.registry.point({Alias.CHAMPION: "2"})
     service.until(lambda: service.version()["model_version"] == "2")
     after = service.predict(file).json()
     assert after["model_version"] == "2"
     assert after["findings"] != before["findings"]
-    service.registry.rollback()
+    service.registry.point({Alias.CHAMPION: "1"})
     service.until(lambda: service.version()["model_version"] == "1")
     assert service.predict(file).json()["findings"] == before["findings"]
 
