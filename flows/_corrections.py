@@ -5,7 +5,7 @@ from pathlib import Path
 from components.catalog import Catalog, LabelSource
 from components.datasets import Snapshot
 from components.evaluation import CardChange
-from components.labels import CODES, current_labels, label_changes, propagate
+from components.labels import CODES, UNLABELLED, current_labels, label_changes, propagate
 from components.settings import Settings
 from flows._kept import codes_of, labels_before
 
@@ -21,7 +21,7 @@ def corrections(snapshot: Snapshot, *, site: str, run: Path, settings: Settings)
     by_labeller = propagate(current_labels(events[events["source"] == LabelSource.LABELER.value]))
     frozen = labels_before(site, run, settings)
     before = by_labeller if frozen is None else frozen.combine_first(by_labeller).astype("int8")
-    words = {code: assertion.value for assertion, code in CODES.items()}
+    words = {code: assertion.value for assertion, code in CODES.items()} | {UNLABELLED: "unlabelled"}
     return tuple(
         CardChange(study=row.study, finding=row.finding, before=words[row.before], after=words[row.after], by=row.by)
         for row in label_changes(before, codes_of(snapshot.manifest), events).itertuples()

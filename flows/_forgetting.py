@@ -19,8 +19,10 @@ from components.intake import PatientFile, Search, clear_crashed_runs, remove_fi
 from components.promotion import LedgerKind
 from components.relabeling import label_studio_token, pictures_folder, remove_tasks
 from components.settings import Settings
+from components.training import embeddings_holding, forget_rows
 from flows._identity import record
 from flows._modelling import registry
+from flows.embedding import LABELS, embeddings_folder, heads_folder
 
 _LOCKED_SIDE = "test"
 _CARD = "report-card.html"
@@ -41,6 +43,7 @@ class Traces:
     snapshots: tuple[HoldingSnapshot, ...]
     cards: tuple[Path, ...]
     models: tuple[tuple[str, str], ...]
+    embedded: tuple[Path, ...] = ()
     tasks_left: tuple[int, ...] = ()
 
     @property
@@ -52,9 +55,15 @@ class Traces:
             "files in quarantine": len(self.refused),
             "files waiting to be taken in": sum(file.alone for file in self.waiting),
             "pictures for readers": len(self.pictures),
+            "files of embeddings and head labels that hold rows": len(self.embedded),
             "originals in the crosswalk": len(self.entries),
         }
         return {name: count for name, count in found.items() if count}
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Findings whose heads were fitted on labels of the patient."""
+        return tuple(sorted(file.parent.name for file in self.embedded if file.name == LABELS))
 
     @property
     def shared(self) -> int:
@@ -100,6 +109,7 @@ class Forgetting:
             snapshots=tuple(snapshots),
             cards=tuple(_cards(snapshots)),
             models=self._models({snapshot.hash for snapshot in snapshots}),
+            embedded=embeddings_holding(patient, self._embedded()),
         )
 
     def carry_out(self, traces: Traces, *, reason: str, snapshots: bool) -> Traces:
@@ -120,6 +130,7 @@ class Forgetting:
             put_out_of_use(snapshot, now)
             if snapshots:
                 remove_pictures(snapshot)
+        forget_rows(patient, traces.embedded)
         clear_crashed_runs(settings.quarantine, settings.store)
         remove_files(traces.refused, below=settings.quarantine)
         for place in (settings.inbox, settings.arriving):
@@ -154,6 +165,11 @@ class Forgetting:
         )
         refused = tuple(search.files_in(settings.quarantine))
         return refused, (*search.files_in(settings.inbox), *search.files_in(settings.arriving))
+
+    def _embedded(self) -> list[Path]:
+        """The folders of embeddings, and those of the labels that heads were fitted on."""
+        places = (embeddings_folder(self.settings), heads_folder(self.settings))
+        return [folder for place in places for folder in sorted(place.glob("*"))]
 
     def _models(self, hashes: set[str]) -> tuple[tuple[str, str], ...]:
         """The model versions of these snapshots; where there can be none, no registry is asked, or made."""

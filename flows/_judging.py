@@ -1,7 +1,8 @@
 """The gate's steps: each look counted, each verdict recorded, the champion moved only on proof."""
 
-from collections.abc import Mapping
+import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,14 +10,47 @@ from prefect.artifacts import create_table_artifact
 
 from components.catalog import Side
 from components.datasets import Snapshot
-from components.errors import ModelError
-from components.evaluation import Assessment, Comparison, assess, compare
-from components.promotion import Alias, Decision, Ledger, LedgerKind, Registry, Verdict, decide, decide_first
+from components.deidentify import deidentify_text
+from components.evaluation import Assessment, Comparison, assess, compare, subgroup_frame
+from components.promotion import (
+    Approval,
+    Ledger,
+    LedgerKind,
+    Look,
+    Releases,
+    Verdict,
+    decide,
+    decide_first,
+    next_look,
+    read_bundle,
+    take_look,
+    write_bill_of_materials,
+    write_results,
+)
 from components.quality import QualityReport
 from components.settings import Settings
-from flows._modelling import Candidate, registry
+from flows._modelling import Candidate, code_version, registry
 from flows._steps import step
 from flows._telling import say
+
+
+def releases(settings: Settings) -> Releases:
+    """The hospital's releases; a move that a crash broke off is ended first, and told."""
+    found = Releases(registry(settings), Ledger(settings.ledger))
+    if told := found.recover(datetime.now(UTC)):
+        say(f"  {told}")
+    return found
+
+
+@step(name="may the locked patients be looked at", retries=0)
+def require_look(snapshot: Snapshot, settings: Settings) -> None:
+    """Nothing is trained that cannot be judged: raises GateError where the looks are spent."""
+    next_look(
+        Ledger(settings.ledger).entries(),
+        site=snapshot.record.origin.site,
+        patients=_patients(snapshot).nunique(),
+        settings=settings.gate,
+    )
 
 
 @step(name="assess", retries=0)
@@ -24,13 +58,18 @@ def judge_first(
     snapshot: Snapshot, scores: pd.DataFrame, candidate: Candidate, checks: QualityReport, settings: Settings
 ) -> tuple[Assessment, Verdict]:
     """A first model on its site's locked patients, and whether it may serve where none does."""
-    _count_look(snapshot, {"candidate": candidate.version}, settings)
+    look = _look(snapshot, candidate, champion=None, checks=checks, settings=settings)
     found = assess(
-        snapshot.truth(Side.TEST), scores, patients=_patients(snapshot), settings=settings.gate, seed=settings.seed
+        snapshot.truth(Side.TEST),
+        scores,
+        patients=_patients(snapshot),
+        groups=_groups(snapshot),
+        thresholds=_thresholds(candidate.bundle),
+        settings=settings.gate.model_copy(update={"alpha": look.level}),
+        seed=settings.seed,
     )
-    registry(settings).log_metrics(candidate.run_id, found.metrics)
-    verdict = decide_first(found, checks_passed=checks.passed)
-    _record(candidate, verdict, settings)
+    verdict = decide_first(found, look=look, checks_passed=checks.passed)
+    _record(snapshot, candidate, found, verdict, champion=None, settings=settings)
     return found, verdict
 
 
@@ -40,83 +79,154 @@ def judge(  # noqa: PLR0913  # both models, what they said, and the policy
     champion_scores: pd.DataFrame,
     candidate_scores: pd.DataFrame,
     *,
-    champion: str,
+    champion: Path,
     candidate: Candidate,
     checks: QualityReport,
     settings: Settings,
 ) -> tuple[Comparison, Verdict]:
-    """Champion and candidate on the same locked patients, and whether the candidate may replace it."""
-    _count_look(snapshot, {"champion": champion, "candidate": candidate.version}, settings)
+    """Champion (its bundle) and candidate on the same locked patients, and whether the candidate may replace it."""
+    look = _look(snapshot, candidate, champion=champion.name, checks=checks, settings=settings)
     found = compare(
         snapshot.truth(Side.TEST),
         champion_scores,
         candidate_scores,
         patients=_patients(snapshot),
+        groups=_groups(snapshot),
+        thresholds_a=_thresholds(champion),
+        thresholds_b=_thresholds(candidate.bundle),
         settings=settings.gate,
         seed=settings.seed,
     )
-    registry(settings).log_metrics(candidate.run_id, found.metrics)
-    verdict = decide(found, settings.gate, checks_passed=checks.passed)
-    _record(candidate, verdict, settings)
+    verdict = decide(found, settings.gate, look=look, checks_passed=checks.passed)
+    _record(snapshot, candidate, found, verdict, champion=champion.name, settings=settings)
     _show(found)
     return found, verdict
 
 
 @step(name="promote", retries=0)
-def promote(candidate: Candidate, settings: Settings) -> None:
-    """Moves the champion alias to the candidate; the service follows within seconds."""
-    _move(candidate.version, registry(settings), settings)
+def promote(candidate: Candidate, settings: Settings) -> bool:
+    """Moves the champion alias to the candidate, whom the service follows within seconds; False where it must wait.
+
+    With the setting gate.approval a person decides, by `radloop promote` or the deployment of that name.
+    """
+    if settings.gate.approval:
+        say(
+            f"  version {candidate.version} passed and is waiting for approval: "
+            f"radloop promote {candidate.version} --approver NAME --words TEXT"
+        )
+        return False
+    promote_version(candidate.version, approval=None, settings=settings)
     say(f"  version {candidate.version} is champion now")
+    return True
 
 
-def promote_version(version: str | None, settings: Settings) -> str:
-    """Makes a version champion by hand, where the gate had let it pass; gives its number.
+def promote_version(version: str | None, *, approval: Approval | None, settings: Settings) -> str:
+    """Makes a version (None: the challenger) champion, where the gate had let it pass; gives its number.
 
     Raises:
-        ModelError: no such version, or the gate refused it.
+        ModelError: no such version.
+        GateError: the gate refused it, or it is not approved.
     """
-    shelf = registry(settings)
-    chosen = version or shelf.version_of(Alias.CHALLENGER)
-    if chosen is None:
-        raise ModelError("There is no challenger to promote: name a version.")
-    if shelf.model(chosen).tags.get("radloop.verdict") != Decision.PROMOTE.value:
-        raise ModelError(f"The gate did not let version {chosen} pass: it is not promoted. Its report card says why.")
-    _move(chosen, shelf, settings)
-    return chosen
+    return releases(settings).promote(
+        version, approval=approval, approval_required=settings.gate.approval, now=datetime.now(UTC)
+    )
 
 
-def roll_back(settings: Settings) -> str:
-    """Swaps champion and previous, and gives the version that serves now."""
-    shelf = registry(settings)
-    champion = shelf.champion_version()
-    restored = shelf.rollback()
-    Ledger(settings.ledger).append(LedgerKind.ROLLBACK, {"version": restored, "replaced": champion}, datetime.now(UTC))
-    return restored
+def roll_back(settings: Settings, *, withdraw: str | None = None) -> str:
+    """Swaps champion and previous, and gives the version that serves now; `withdraw` says why the other may not again.
+
+    Raises:
+        ModelError: there is no previous champion.
+    """
+    why = None if withdraw is None else _clean(withdraw)
+    return releases(settings).roll_back(now=datetime.now(UTC), withdraw=why)
 
 
-def _move(version: str, shelf: Registry, settings: Settings) -> None:
-    """In the ledger first: a crash before the registry follows is seen there."""
-    body = {"version": version, "replaced": shelf.champion_version()}
-    Ledger(settings.ledger).append(LedgerKind.PROMOTION, body, datetime.now(UTC))
-    shelf.promote(version)
+def rotate(site: str, *, approver: str, words: str, settings: Settings) -> None:
+    """Opens a new round of looks at a site's locked patients, by a named person's decision.
+
+    Raises:
+        GateError: name or words are empty.
+    """
+    body = {"site": site, **Approval(approver=approver, words=_clean(words)).to_json()}
+    Ledger(settings.ledger).append(LedgerKind.ROTATION, body, datetime.now(UTC))
 
 
-def _count_look(snapshot: Snapshot, models: Mapping[str, str], settings: Settings) -> None:
-    body = {"snapshot": snapshot.hash, "studies": len(snapshot.truth(Side.TEST)), **models}
-    Ledger(settings.ledger).append(LedgerKind.LOOK, body, datetime.now(UTC))
+def approval_of(approver: str | None, words: str | None) -> Approval | None:
+    """The approval that was typed, None where nothing was; names that the words give with a title are taken out.
+
+    Raises:
+        GateError: a name without words, or words without a name.
+    """
+    if approver is None and words is None:
+        return None
+    return Approval(approver=approver or "", words=_clean(words or ""))
 
 
-def _record(candidate: Candidate, verdict: Verdict, settings: Settings) -> None:
-    kind = LedgerKind.VERDICT if verdict.promoted else LedgerKind.REFUSAL
-    body = {"version": candidate.version, **verdict.to_json()}
-    entry = Ledger(settings.ledger).append(kind, body, datetime.now(UTC))
-    registry(settings).record_verdict(candidate.version, verdict, ledger_hash=entry.hash)
+def _clean(words: str) -> str:
+    return deidentify_text(words, names=(), identifiers=())
+
+
+def _look(
+    snapshot: Snapshot, candidate: Candidate, *, champion: str | None, checks: QualityReport, settings: Settings
+) -> Look:
+    """The look, counted before it is taken."""
+    facts: dict[str, Any] = {
+        "snapshot": snapshot.hash,
+        "studies": len(snapshot.truth(Side.TEST)),
+        "champion": champion,
+        "candidate": candidate.version,
+        "checks": {"made": len(checks.results), "failed": [result.name for result in checks.warnings]},
+    }
+    return take_look(
+        Ledger(settings.ledger),
+        site=snapshot.record.origin.site,
+        patients=_patients(snapshot).nunique(),
+        settings=settings.gate,
+        facts=facts,
+        now=datetime.now(UTC),
+    )
+
+
+def _record(  # noqa: PLR0913  # what a verdict rests on
+    snapshot: Snapshot,
+    candidate: Candidate,
+    found: Comparison | Assessment,
+    verdict: Verdict,
+    *,
+    champion: str | None,
+    settings: Settings,
+) -> None:
+    """The verdict in the ledger; results, bill of materials and snapshot's record beside the version, proved by it."""
+    shelf, folder = registry(settings), candidate.bundle.parent
+    shelf.log_metrics(candidate.run_id, found.metrics)
+    written = {
+        "results": write_results(folder / "results.json", found),
+        "bill_of_materials": write_bill_of_materials(folder / "bill-of-materials.json", code_version()),
+    }
+    for name, file in {**written, "snapshot_record": snapshot.folder / "snapshot.json"}.items():
+        shelf.attach(candidate.version, file, name)
+    facts = {f"{name}_sha256": hashlib.sha256(file.read_bytes()).hexdigest() for name, file in written.items()}
+    Releases(shelf, Ledger(settings.ledger)).record_verdict(
+        candidate.version, verdict, champion=champion, facts=facts, now=datetime.now(UTC)
+    )
 
 
 def _patients(snapshot: Snapshot) -> "pd.Series[str]":
     """Study → patient, of the locked side."""
     rows = snapshot.rows(Side.TEST).drop_duplicates("study")
     return rows.set_index("study")["patient"]
+
+
+def _thresholds(bundle: Path) -> dict[str, float | None]:
+    return {finding.value: threshold for finding, threshold in read_bundle(bundle).thresholds.items()}
+
+
+def _groups(snapshot: Snapshot) -> pd.DataFrame:
+    """What the locked studies are grouped by."""
+    judged = snapshot.truth(Side.TEST).index
+    rows = snapshot.rows(Side.TEST, frontal=False)
+    return subgroup_frame(rows[rows["study"].isin(judged)])
 
 
 def _show(found: Comparison) -> None:

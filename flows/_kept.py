@@ -14,10 +14,16 @@ _MANIFEST, _RECORD = "manifest.parquet", "snapshot.json"
 
 def studies_learned(snapshot_hash: str, settings: Settings) -> set[str] | None:
     """The studies on the training side of the snapshot with this hash; None where it is not kept here."""
+    manifest = kept_manifest(snapshot_hash, settings, columns=["study", "side"])
+    return None if manifest is None else set(manifest.loc[manifest["side"] == Side.TRAIN.value, "study"])
+
+
+def kept_manifest(snapshot_hash: str, settings: Settings, columns: list[str] | None = None) -> pd.DataFrame | None:
+    """The manifest of the snapshot with this hash; None where it is not kept here."""
     for folder in _kept(settings):
-        if json.loads((folder / _RECORD).read_bytes())["hash"] == snapshot_hash:
-            manifest = pd.read_parquet(folder / _MANIFEST, columns=["study", "side"])
-            return set(manifest.loc[manifest["side"] == Side.TRAIN.value, "study"])
+        whole = (folder / _MANIFEST).exists()  # not where a patient's pictures were removed
+        if whole and json.loads((folder / _RECORD).read_bytes())["hash"] == snapshot_hash:
+            return pd.read_parquet(folder / _MANIFEST, columns=columns)
     return None
 
 

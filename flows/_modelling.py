@@ -1,8 +1,10 @@
 """The steps that `base` and `retrain` share: from the catalog to a registered, judged, documented model."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,19 +15,27 @@ import pandas as pd
 from components.catalog import Catalog, Prediction, Side
 from components.datasets import Snapshot
 from components.datasets import freeze as freeze_snapshot
-from components.evaluation import choose_thresholds, predict
+from components.evaluation import choose_thresholds, fit_calibration, predict
 from components.findings import FINDINGS, Finding
 from components.imaging import PREPROCESSING_VERSION
 from components.labeler import LABELER_VERSION
-from components.models import ModelConfig, load_model
+from components.models import ModelConfig, StudyNet, load_model, save_model, start_from_generic
 from components.promotion import Alias, Preprocessing, Registry, read_bundle, write_bundle
 from components.quality import QualityReport, SnapshotProfile, check_retraining, profile_of, write_data_docs
-from components.settings import Settings
-from components.training import EpochReport, TrainingResult, train
+from components.settings import Objective, Settings
+from components.training import EpochReport, TrainingResult, adapt, train
 from flows._steps import step
-from flows._telling import progress, say
+from flows._telling import Report, progress, say
 
 DATA_DOCS = "data-docs.html"
+_NO_FIGURES = ("epoch", "epochs")
+
+
+class Method(StrEnum):
+    """How a first model is made: from labels alone, or from contrastive pre-training and then labels."""
+
+    SUPERVISED = "supervised"
+    SUPCON = "supcon"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +69,8 @@ def freeze(site: str, settings: Settings, folder: Path) -> Snapshot:
             preprocessing=PREPROCESSING_VERSION,
             progress=report,
         )
+    for finding, positives in (snapshot.record.masked or {}).items():
+        say(f"  {finding} has {positives} positives to learn from, too few: left out of the loss")
     sizes = snapshot.manifest.groupby("side")["patient"].nunique()
     sides = ", ".join(f"{sizes.get(side.value, 0)} {side.value}" for side in Side)
     say(f"  snapshot {snapshot.hash[:12]}: {len(snapshot.manifest)} images; patients: {sides}")
@@ -94,29 +106,70 @@ def _last_accepted(site: str, settings: Settings) -> SnapshotProfile | None:
 
 
 @step(name="train")
-def fit(
-    snapshot: Snapshot, settings: Settings, folder: Path, run_name: str, base: Path | None = None
+def fit(  # noqa: PLR0913  # what is learned from, how, and from where
+    snapshot: Snapshot,
+    settings: Settings,
+    folder: Path,
+    run_name: str,
+    *,
+    base: Path | None = None,
+    method: Method = Method.SUPERVISED,
 ) -> TrainingResult:
-    """One Ray Train run over all members of the ensemble, from `base`'s weights where given."""
+    """A model of the snapshot's training patients, from `base`'s weights where given.
 
+    With a base, or with one that contrastive pre-training makes first, the ways to adapt it compete on the validation
+    patients (`training.strategies`); without, all weights are trained.
+    """
+
+    def stage(objective: Objective) -> dict[str, Any]:
+        return {
+            "model": ModelConfig.from_settings(settings.model),
+            "settings": settings.training.model_copy(update={"objective": objective}),
+            "seed": settings.seed,
+            "on_epoch": _told(report),
+        }
+
+    place = folder / "training"
+    with progress("training", "training") as report:
+        classify, start = stage(Objective.CLASSIFY), _generic(settings, folder) if base is None else None
+        if base is None and method is Method.SUPERVISED:
+            return train(snapshot.folder, base=start, folder=place, run_name=run_name, **classify)
+        if base is None:
+            contrast = stage(Objective.CONTRAST)
+            first = train(snapshot.folder, base=start, folder=folder / "contrast", run_name=f"{run_name}-1", **contrast)
+            base = first.model_dir
+        result = adapt(snapshot.folder, base=base, folder=place, run_name=run_name, **classify)
+    for trial in result.trials:
+        chosen = ": goes on" if trial.chosen else ""
+        say(f"  {trial.strategy.value:<9} mean AUC {trial.validation_auc:.3f} on the validation patients{chosen}")
+    return result
+
+
+def _generic(settings: Settings, folder: Path) -> Path | None:
+    """A model with the generic weights of `model.weights_dir`; None, where it is not set, for random ones."""
+    if settings.model.weights_dir is None:
+        return None
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)  # of its heads
+        model = StudyNet(ModelConfig.from_settings(settings.model))
+    start_from_generic(model, settings.model.weights_dir)
+    save_model(model, folder / "generic")
+    return folder / "generic"
+
+
+def _told(report: Report) -> Callable[[EpochReport], None]:
     def told(epoch: EpochReport) -> None:
         report(epoch.epoch, epoch.epochs)
+        auc = "" if math.isnan(epoch.validation_auc) else f", AUC {epoch.validation_auc:.3f}"
+        auc += "" if epoch.duo_validation_auc is None else f", with laterals {epoch.duo_validation_auc:.3f}"
         say(
             f"  epoch {epoch.epoch:>2}/{epoch.epochs}  loss {epoch.train_loss:.3f}, on validation "
-            f"{epoch.validation_loss:.3f}, AUC {epoch.validation_auc:.3f}; {epoch.images_per_s:.0f} images/s"
+            f"{epoch.validation_loss:.3f}{auc}; {epoch.images_per_s:.0f} images/s"
         )
 
-    with progress("training", "training") as report:
-        return train(
-            snapshot.folder,
-            model=ModelConfig.from_settings(settings.model),
-            settings=settings.training,
-            base=base,
-            folder=folder / "training",
-            run_name=run_name,
-            seed=settings.seed,
-            on_epoch=told,
-        )
+    return told
 
 
 @step(name="package and register")
@@ -129,15 +182,21 @@ def register(  # noqa: PLR0913  # what a version is made of
     run_name: str,
     base: str | None = None,
 ) -> Candidate:
-    """Thresholds from the validation patients, bundle, MLflow run, registry version with alias challenger."""
+    """Calibration and thresholds from the validation patients, bundle, MLflow run, version with alias challenger."""
+    policy, truth = settings.gate, snapshot.truth(Side.VALIDATION)
     scores = predict(load_model(training.model_dir), snapshot, Side.VALIDATION)
+    calibration = fit_calibration(truth, scores, policy.calibration, min_positives=policy.min_positives)
     bundle = write_bundle(
         folder / "bundle",
         training.model_dir,
         site=settings.site,
-        thresholds=choose_thresholds(snapshot.truth(Side.VALIDATION), scores),
+        thresholds=choose_thresholds(truth, calibration.apply(scores), policy.thresholds),
+        calibration=calibration,
         preprocessing=Preprocessing(
-            version=PREPROCESSING_VERSION, size=snapshot.size, crop_borders=settings.imaging.crop_borders
+            version=PREPROCESSING_VERSION,
+            size=snapshot.size,
+            crop_borders=settings.imaging.crop_borders,
+            fit=settings.imaging.fit,
         ),
         labeler_version=LABELER_VERSION,
         snapshot_hash=snapshot.hash,
@@ -148,7 +207,7 @@ def register(  # noqa: PLR0913  # what a version is made of
     shelf = registry(settings)
     run_id = shelf.log_training(
         run_name,
-        params=parameters(settings),
+        params=parameters(settings) | _trials(training),
         epochs=[_figures(epoch) for epoch in training.epochs],
         tags={"radloop.base_version": base or "none", "radloop.code": code_version()},
         snapshot_hash=snapshot.hash,
@@ -168,16 +227,18 @@ def register(  # noqa: PLR0913  # what a version is made of
 def score(bundle: Path, snapshot: Snapshot) -> pd.DataFrame:
     """Probabilities of the bundle's model for the locked test studies."""
     with progress("scoring", "scoring") as report:
-        return predict(load_model(bundle), snapshot, Side.TEST, progress=report)
+        scores = predict(load_model(bundle), snapshot, Side.TEST, progress=report)
+    return read_bundle(bundle).calibration.apply(scores)
 
 
 @step(name="score every study")
 def remember_scores(candidate_version: str, bundle: Path, snapshot: Snapshot, settings: Settings) -> int:
     """The champion's probabilities for all studies into the catalog, from which the reading queue is made."""
-    model = load_model(bundle)
+    model, calibration = load_model(bundle), read_bundle(bundle).calibration
     with Catalog.open(settings.catalog.get_secret_value()) as catalog:
         return sum(
-            catalog.add_predictions(_predictions(predict(model, snapshot, side), candidate_version)) for side in Side
+            catalog.add_predictions(_predictions(calibration.apply(predict(model, snapshot, side)), candidate_version))
+            for side in Side
         )
 
 
@@ -190,9 +251,14 @@ def champion_thresholds(settings: Settings) -> tuple[str, Mapping[Finding, float
 def parameters(settings: Settings) -> dict[str, Any]:
     """The settings that make a model, flat, for MLflow and the report card."""
     chosen = settings.model_dump(mode="json", include={"seed", "imaging", "split", "model", "training", "gate"})
-    flat: dict[str, Any] = {"seed": chosen.pop("seed")}
-    for concern, values in chosen.items():
-        flat |= {f"{concern}.{name}": value for name, value in values.items()}
+    return _flat(chosen, "")
+
+
+def _flat(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Concerns within concerns as names with dots."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
     return flat
 
 
@@ -210,12 +276,19 @@ def work_folder(settings: Settings, run_name: str) -> Path:
 
 
 def _figures(epoch: EpochReport) -> dict[str, float]:
-    return {
-        "train_loss": epoch.train_loss,
-        "validation_loss": epoch.validation_loss,
-        "validation_auc": epoch.validation_auc,
-        "images_per_s": epoch.images_per_s,
-    }
+    """What MLflow shows of an epoch."""
+    figures = asdict(epoch)
+    return {name: float(value) for name, value in figures.items() if name not in _NO_FIGURES and value is not None}
+
+
+def _trials(training: TrainingResult) -> dict[str, str]:
+    """The ways that competed, and which one goes on, for MLflow."""
+    found: dict[str, str] = {}
+    for trial in training.trials:
+        found |= {"strategy": trial.strategy.value} if trial.chosen else {}
+        found[f"trial.{trial.strategy.value}.validation_auc"] = f"{trial.validation_auc:.4f}"
+        found[f"trial.{trial.strategy.value}.error_of_difference"] = f"{trial.error_of_difference:.4f}"
+    return found
 
 
 def _predictions(scores: pd.DataFrame, model_version: str) -> list[Prediction]:

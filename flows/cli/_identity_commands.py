@@ -21,8 +21,8 @@ Reason = Annotated[str, Parameter(help="why, for the ledger; give no name or num
 _FORGETS = """\
 Asks for the Patient ID, which is not shown and lands in no shell history; in a script, pipe it in. From then on
 files and reports of this patient are refused, and the patient's pseudonym stays on a list for that. Everything
-else goes: studies, images, reports, labels, readings, predictions, the side of the split, files in the store, in
-quarantine and in the inbox, reading tasks, and the originals in the crosswalk; databases overwrite the space.
+else goes: studies, images, reports, labels, readings, predictions, embeddings, the side of the split, files in the
+store, in quarantine and in the inbox, reading tasks, and the originals in the crosswalk; databases overwrite the space.
 
 Frozen snapshots that hold the patient are put out of use and named, with the models that learnt from them: a
 model's weights cannot forget; retrain and promote to replace it. What radloop does not reach: backups, versions
@@ -155,6 +155,7 @@ def _document(traces: Traces, *, done: bool, removed: bool) -> dict[str, Any]:
             for snapshot in traces.snapshots
         ],
         "models": [{"version": version, "aliases": aliases} for version, aliases in traces.models],
+        "heads": list(traces.heads),
         "report_cards": [card.parent.name for card in traces.cards],
         "shared_files_waiting": traces.shared,
         "reading_tasks_left": list(traces.tasks_left),
@@ -172,6 +173,8 @@ def _show(traces: Traces, *, done: bool, removed: bool) -> None:
         say(f"  snapshot of run {snapshot.folder.parent.name} ({snapshot.side} side): {fate}")
     for version, aliases in traces.models:
         say(f"  model version {version}{f' ({aliases})' if aliases else ''} learnt from or was judged on the patient")
+    for finding in traces.heads:
+        say(f"  the head for {finding} may have learnt from the patient: `radloop fit-head` fits it again without")
     for card in traces.cards:
         fate = "removed" if removed else "may show a picture of the patient: --snapshots removes it"
         say(f"  report card of run {card.parent.name}: {fate}")

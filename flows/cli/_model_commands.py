@@ -1,36 +1,40 @@
-"""`radloop pretrain`, `retrain`, `compare`, `promote`, `rollback`, `ledger` and `serve`: models and their proof."""
+"""`radloop pretrain`, `retrain`, `compare` and `serve`: models, judged and in service."""
 
 import json
 import os
 from pathlib import Path
+from typing import Any, Literal
 
-from cyclopts import App
-
-from components.evaluation import compare_files
-from components.promotion import Ledger
+from components.errors import StorageError
+from components.evaluation import compare_files, details
 from components.serving import serve_command
-from flows._telling import say, tell_at
+from flows._telling import say
 from flows.cli._common import Common, clear_errors, prefect_session
+from flows.cli._evidence_tables import groups_table, readers_table
 from flows.cli._tables import comparison_table
 
 PLAIN = Common()
 
-ledger = App(name="ledger", help="The hash-chained record of looks, verdicts and promotions.")
 
-
-def pretrain(*, site: str = "published", common: Common = PLAIN) -> None:
+def pretrain(
+    *, site: str = "published", method: Literal["supervised", "supcon"] = "supervised", common: Common = PLAIN
+) -> None:
     """Trains a first model on a site's catalogued studies and makes it champion where there is none.
 
     Parameters
     ----------
     site
         Whose studies to learn from, as named at ingest.
+    method
+        supervised: from the labels of the 14 findings; supcon: first to tell abnormal from normal by contrast, then
+        heads on that, or all weights, whichever the validation patients find better (`training.strategies`).
     """
     settings = common.settings()
     with prefect_session(settings, common):
+        from flows._modelling import Method
         from flows.base import base
 
-        common.answer(base(site=site))
+        common.answer(base(site=site, method=Method(method)))
 
 
 def retrain(*, site: str | None = None, common: Common = PLAIN) -> None:
@@ -60,7 +64,10 @@ def compare(  # noqa: PLR0913  # one option each
     scores_b: Path,
     *,
     patients: str | None = None,
+    groups: tuple[str, ...] = (),
+    readers: tuple[Path, ...] = (),
     out: Path | None = None,
+    more: Path | None = None,
     common: Common = PLAIN,
 ) -> None:
     """The gate's statistics on any two models' scores: is B better than A?
@@ -75,43 +82,43 @@ def compare(  # noqa: PLR0913  # one option each
         CSV of model B's scores.
     patients
         Column of the truth that names the patient, where a patient has several studies.
+    groups
+        Columns of the truth to compare within as well: sex, age_band, view, manufacturer, label_source, patient_class.
+    readers
+        CSV files of people's yes (1) and no (0), one a reader, in the same form: is B no worse than they are?
     out
         JSON file to write the figures to.
+    more
+        JSON file for what else was found: AUPRC, non-inferiority, calibration, groups, readers.
     """
     settings = common.settings()
     with clear_errors():
-        found = compare_files(
-            truth, scores_a, scores_b, patients=patients, settings=settings.gate, seed=settings.seed
-        ).to_json()
-        if out:
-            out.write_text(json.dumps(found, indent=1))
+        comparison = compare_files(
+            truth,
+            scores_a,
+            scores_b,
+            patients=patients,
+            groups=groups,
+            readers=readers,
+            settings=settings.gate,
+            seed=settings.seed,
+        )
+        found = comparison.to_json()
+        for file, figures in ((out, found), (more, details(comparison))):
+            if file:
+                _write(file, figures)
     common.answer(found)
     if not common.json:
-        common.console.print(comparison_table(found))
+        for table in (comparison_table(found), groups_table(comparison), readers_table(comparison)):
+            if table.row_count:
+                common.console.print(table)
 
 
-def promote(version: str | None = None, *, common: Common = PLAIN) -> None:
-    """Makes a version champion that the gate let pass; one that it refused is refused here too.
-
-    Parameters
-    ----------
-    version
-        The model version; default: the challenger.
-    """
-    settings = common.settings()
-    with clear_errors():
-        from flows._judging import promote_version
-
-        _answer(common, promote_version(version, settings), "champion")
-
-
-def rollback(*, common: Common = PLAIN) -> None:
-    """Puts the previous champion back, in one step; the service follows within seconds."""
-    settings = common.settings()
-    with clear_errors():
-        from flows._judging import roll_back
-
-        _answer(common, roll_back(settings), "champion")
+def _write(file: Path, figures: dict[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(figures, indent=1, allow_nan=False))
+    except OSError as error:
+        raise StorageError(f"The figures cannot be written: {error.strerror}.") from None
 
 
 def serve(*, common: Common = PLAIN) -> None:
@@ -119,20 +126,3 @@ def serve(*, common: Common = PLAIN) -> None:
     settings = common.settings()
     argv, environment = serve_command(settings)
     os.execve(argv[0], argv, environment)  # noqa: S606  # this process becomes the service
-
-
-@ledger.command
-def verify(*, common: Common = PLAIN) -> None:
-    """Proves that no entry of the ledger was altered, or names the first one that was."""
-    settings = common.settings()
-    count = Ledger(settings.ledger).verify()
-    common.answer({"entries": count, "whole": True})
-    if not common.json:
-        tell_at(common.console)
-        say(f"the ledger is whole: {count} entries")
-
-
-def _answer(common: Common, version: str, what: str) -> None:
-    common.answer({what: version})
-    if not common.json:
-        common.console.print(f"version {version} is {what} now")

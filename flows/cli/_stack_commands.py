@@ -4,7 +4,7 @@ import os
 
 from rich.table import Table
 
-from components.promotion import Registry
+from components.errors import LedgerError
 from components.settings import Settings
 from flows._servers import (
     deploy,
@@ -28,9 +28,14 @@ def up(*, common: Common = Common()) -> None:  # noqa: B008  # frozen
     """
     settings = common.settings()
     with clear_errors():
+        from flows._judging import releases
+
         servers = stack(settings)
-        # MLflow's server and our service would both make a fresh registry's tables at the same moment
-        Registry(settings.tracking, artifacts=settings.artifacts, site=settings.site)
+        # first: MLflow's server and our service would both make a fresh registry's tables at the same moment
+        try:
+            releases(settings)
+        except LedgerError as error:  # what is in service stays there: nothing is promoted until it is restored
+            common.console.print(f"warning: {error}")
         for server in servers:
             start(server, settings)
         with common.console.status("waiting for the servers to answer"):

@@ -22,8 +22,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("--help") == 0
     shown = capsys.readouterr().out
     commands = (
-        "demo up down status simulate listen fetch ingest deidentify label "
-        "pretrain retrain compare promote rollback ledger serve"
+        "demo up down status simulate listen fetch ingest import deidentify label "
+        "pretrain retrain tune compare promote rollback ledger trace evidence serve"
     )
     for command in [*commands.split(), "relabel"]:
         assert f" {command} " in shown
@@ -42,6 +42,8 @@ def test_wrong_usage_exits_with_2(words: list[str], capsys: pytest.CaptureFixtur
     ("words", "hint"),
     [
         (["demo", "--data", "nowhere"], "studies.csv"),
+        (["import", "nih", "nowhere"], "does not exist"),
+        (["import", "nih", ".", "--site", "local"], "one of their own"),
         (["label", "nowhere.csv", "--out", "labels.csv"], "read"),
         (["compare", "a.csv", "b.csv", "c.csv"], "read"),
         (["promote"], "no challenger"),

@@ -61,7 +61,16 @@ def test_the_schedules_are_deployed_with_their_time_zone(home: Path) -> None:
     settings = load_settings(home)
     url = f"http://127.0.0.1:{settings.servers.prefect_port}/api/deployments/filter"
     deployments = {each["name"]: each for each in httpx.post(url, json={}, trust_env=False).json()}
-    assert set(deployments) == {"nightly-fetch", "nightly", "weekly-out", "weekly-in", "monthly", "on-demand"}
+    assert set(deployments) == {
+        "nightly-fetch",
+        "nightly",
+        "weekly-out",
+        "weekly-in",
+        "monthly",
+        "on-demand",
+        "data-efficiency",
+        "approval",
+    }
     for name in ("nightly-fetch", "nightly", "weekly-out", "weekly-in", "monthly"):
         (schedule,) = deployments[name]["schedules"]
         assert schedule["schedule"]["timezone"] == "Europe/Berlin"
