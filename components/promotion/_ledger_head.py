@@ -5,7 +5,6 @@ so a crash in between leaves it one entry behind, never ahead.
 """
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,17 +42,16 @@ def read_head(ledger: Path) -> Head | None:
 
 
 def write_head(ledger: Path, head: Head) -> None:
-    """Replaces the head in one step; it is on disk when this returns. OSError where that fails."""
-    descriptor, name = tempfile.mkstemp(dir=ledger.parent, prefix=".ledger-head-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_written(head))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(_place(ledger))
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Replaces the head in one step; it is on disk when this returns. OSError where that fails.
+
+    Only the holder of the ledger's lock calls it: what a crash left of an earlier one is written over.
+    """
+    unfinished = _place(ledger).with_suffix(".unfinished")
+    with unfinished.open("wb") as file:
+        file.write(_written(head))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(_place(ledger))
 
 
 def check_head(head: Head | None, *, last: Head, before: Head) -> None:

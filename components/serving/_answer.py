@@ -1,6 +1,7 @@
 """What the service says: the answer to one study, a refusal, and its own state."""
 
 from datetime import datetime
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +20,12 @@ class FindingAnswer(_Said):
     threshold: float | None
     positive: bool | None
 
+    @classmethod
+    def of(cls, probability: float, threshold: float | None) -> Self:
+        """The answer at this probability."""
+        positive = None if threshold is None else probability >= threshold
+        return cls(probability=probability, threshold=threshold, positive=positive)
+
 
 class Overlay(_Said):
     """Where the finding's probability comes from: Grad-CAM over the model's pictures, as data URIs of PNGs.
@@ -35,7 +42,7 @@ class Answer(_Said):
     """All of the model in service on one study; research use, no diagnosis.
 
     `view` is the first frontal image's, which the overlay is laid over; `both_views` tells whether a lateral image
-    was judged with it.
+    was judged with it. `additional_findings` are the hospital's own, by the heads in service (`radloop fit-head`).
     """
 
     model_version: str
@@ -43,6 +50,7 @@ class Answer(_Said):
     view: View
     both_views: bool
     findings: dict[Finding, FindingAnswer]
+    additional_findings: dict[str, FindingAnswer]
     overlay: Overlay | None
     warnings: tuple[str, ...]
 
@@ -54,8 +62,9 @@ class Refusal(_Said):
 
 
 class ServiceState(_Said):
-    """Which model answers since when, and what keeps a newer one from doing so."""
+    """Which model answers since when, and what keeps a newer one from doing so; `heads` are versions by finding."""
 
     model_version: str | None
+    heads: dict[str, str]
     since: datetime | None
     problem: str | None

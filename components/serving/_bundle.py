@@ -17,6 +17,7 @@ from components.findings import FINDINGS, Finding
 from components.imaging import PREPROCESSING_VERSION
 from components.promotion import BundleRecord, check_bundle, read_bundle
 from components.serving._answer import Answer, FindingAnswer, Overlay
+from components.serving._heads import ServedHead, judged_by_heads
 from components.serving._radiograph import Radiograph, read_radiograph
 from components.serving._study import StudyImages, one_study
 
@@ -33,6 +34,7 @@ class Bundle:
     version: str
     record: BundleRecord
     model: "StudyNet" = field(repr=False)
+    heads: Mapping[str, ServedHead] = field(default_factory=dict)
 
     def read(self, file: bytes) -> Radiograph:
         """The radiograph in a DICOM file, as this model wants it.
@@ -44,8 +46,7 @@ class Bundle:
 
     def probabilities(self, study: StudyImages) -> dict[Finding, float]:
         """The 14 probabilities of one study; the very computation of `evaluation.predict`."""
-        frontal = np.stack([image.picture for image in study.frontal])
-        lateral = self._lateral(study)
+        frontal, lateral = _frontal(study), self._lateral(study)
         repeated = None if lateral is None else np.repeat(lateral, len(frontal), axis=0)
         given = probabilities(self.model, frontal, repeated).mean(axis=0)
         calibrated = self.record.calibration.apply(pd.DataFrame([given], columns=list(FINDINGS))).iloc[0]
@@ -68,14 +69,13 @@ class Bundle:
             view=study.frontal[0].view,
             both_views=both,
             findings=findings,
+            additional_findings=judged_by_heads(self.heads, self.model, _frontal(study)),
             overlay=None if shown is None else self._overlay(study, shown),
             warnings=(*study.warnings, *unused),
         )
 
     def _judged(self, finding: Finding, probability: float) -> FindingAnswer:
-        threshold = self.record.thresholds.get(finding)
-        positive = None if threshold is None else probability >= threshold
-        return FindingAnswer(probability=probability, threshold=threshold, positive=positive)
+        return FindingAnswer.of(probability, self.record.thresholds.get(finding))
 
     def _lateral(self, study: StudyImages) -> NDArray[np.uint8] | None:
         """The lateral picture that the model judges with the frontal ones, uint8 [1, H, W]; None for these alone."""
@@ -94,6 +94,11 @@ class Bundle:
             if lateral is None or heat.lateral is None
             else _data_uri(overlay(lateral[0], heat.lateral[0, 0])),
         )
+
+
+def _frontal(study: StudyImages) -> NDArray[np.uint8]:
+    """The frontal pictures, uint8 [B, H, W]."""
+    return np.stack([image.picture for image in study.frontal])
 
 
 def _data_uri(picture: NDArray[np.uint8]) -> str:

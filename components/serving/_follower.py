@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,8 +13,10 @@ from typing import Protocol
 from components.errors import ModelError, RadloopError
 from components.serving._answer import ServiceState
 from components.serving._bundle import Bundle, load_bundle
+from components.serving._heads import HeadSource, serve_heads
 
 _NO_CHAMPION = "The registry has no champion yet; run 'radloop pretrain' or 'radloop retrain'."
+_HEADS = "heads"
 _log = logging.getLogger(__name__)
 
 
@@ -39,10 +42,14 @@ class Follower:
         folder: Path,
         *,
         poll_s: float,
+        open_heads: Callable[[], HeadSource] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._open_registry = open_registry
+        self._open_heads = open_heads
         self._registry: ChampionSource | None = None
+        self._heads: HeadSource | None = None
+        self._heads_known: tuple[str, dict[str, str]] | None = None
         self._folder = folder
         self._poll_s = poll_s
         self._clock = clock
@@ -62,7 +69,12 @@ class Follower:
     def state(self) -> ServiceState:
         """Which model answers since when, and what keeps a newer one from it."""
         bundle, since = self._in_service or (None, None)
-        return ServiceState(model_version=bundle.version if bundle else None, since=since, problem=self._problem)
+        return ServiceState(
+            model_version=bundle.version if bundle else None,
+            heads={finding: served.version for finding, served in bundle.heads.items()} if bundle else {},
+            since=since,
+            problem=self._problem,
+        )
 
     @property
     def settled(self) -> bool:
@@ -82,11 +94,12 @@ class Follower:
         try:
             self._registry = self._registry or self._open_registry()
             self._heed(self._registry, self._registry.champion_version())
+            self._heed_heads()
         except RadloopError as error:
-            self._registry = None
+            self._registry = self._heads = None
             self._say(str(error))
         except Exception as error:  # the old model must go on answering whatever the registry's engine throws
-            self._registry = None
+            self._registry = self._heads = None
             self._say(f"The registry cannot be read ({type(error).__name__}).")
         self._looked = True
 
@@ -115,7 +128,19 @@ class Follower:
         self._problem = self._failed = None
         _log.info("model version %s is in service", version)
         if before is not None:
-            self._forget({version, before[0].version})
+            self._forget({version, before[0].version, _HEADS})
+
+    def _heed_heads(self) -> None:
+        """Puts the registry's heads beside the model that they read, whenever either changed."""
+        if self._open_heads is None or self._in_service is None:
+            return
+        self._heads = self._heads or self._open_heads()
+        named, (bundle, since) = self._heads.champions(), self._in_service
+        if self._heads_known == (bundle.version, named):
+            return
+        place = self._folder / _HEADS
+        served = serve_heads(self._heads, named, folder=place, model=self._folder / bundle.version)
+        self._in_service, self._heads_known = (replace(bundle, heads=served), since), (bundle.version, named)
 
     def _forget(self, keep: set[str]) -> None:
         """Fetched bundles other than those in service now and before it."""

@@ -34,13 +34,14 @@ def serve(settings: Settings) -> None:
     os.environ.setdefault("BENTOML_HOME", str(folder / "bentoml"))
     import uvicorn
 
-    from components.promotion import Registry
+    from components.promotion import HeadRegistry, Registry
     from components.serving._service import build_service
 
     follower = Follower(
         lambda: Registry(settings.tracking, artifacts=settings.artifacts, site=settings.site),
         folder / "models",
         poll_s=settings.serving.poll_s,
+        open_heads=lambda: HeadRegistry(settings.tracking, site=settings.site),
     )
     own = settings.serving.model_copy(update={"token": service_token(settings)})
     uvicorn.run(

@@ -33,7 +33,8 @@ PROFILES: Mapping[Profile, Mapping[str, Any]] = MappingProxyType(
             "imaging": {"size": 224},
             "model": {"members": ["mobilenetv2_100"], "image_size": 224, "dropout": 0.2},
             "training": {
-                "epochs": 15,
+                "epochs": 30,
+                "patience": 30,
                 "batch_size": 32,
                 "optimizer": "adamw",
                 "learning_rate": 0.001,
@@ -41,7 +42,7 @@ PROFILES: Mapping[Profile, Mapping[str, Any]] = MappingProxyType(
                 "schedule": "cosine",
                 "ema": 0.99,
                 "precision": "auto",
-                "augmentation": {"exposure": 0.1},
+                "smallest": 0.43,
                 "workers": 0,
             },
         },

@@ -99,6 +99,13 @@ class TrainingSettings(Concern):
     temperature: float = Field(0.1, gt=0, description="of the contrastive loss")
     projection: int = Field(128, ge=2, description="width of what the contrastive loss compares")
     augmentation: AugmentationSettings = AugmentationSettings()
+    smallest: float = Field(
+        1,
+        gt=0,
+        le=1,
+        description="training pictures start at this share of model.image_size and grow to the whole of it (validation "
+        "is on whole ones): more steps in the same time; patience should be as long as epochs then; 1: whole always",
+    )
     precision: Precision = Field(
         Precision.FLOAT32, description="auto: bfloat16 where the processor computes in it, else float32"
     )

@@ -15,6 +15,7 @@ from components.training._augment import augment, draw
 from components.training._average import Average
 from components.training._data import Cases
 from components.training._draws import Purpose, generator, seed_of
+from components.training._growth import Growth
 from components.training._objective import Goal
 from components.training._optimizer import learning_rate, make_optimizer
 from components.training._precision import computes_in_bfloat16, mixed
@@ -43,13 +44,14 @@ class Shown:
     """What one worker's network is shown in a step.
 
     rows: the whole batch's cases, int64 [B], and pictures how many it has for all workers. numbers: of this worker's
-    pictures, view after view. drawn: how they are varied, float32 [share, views, 8]; None for not at all. dropout: the
-    seed of it.
+    pictures, view after view. side: at which they are shown. drawn: how they are varied, float32 [share, views, 8];
+    None for not at all. dropout: the seed of it.
     """
 
     rows: torch.Tensor
     pictures: int
     numbers: torch.Tensor
+    side: int
     drawn: torch.Tensor | None
     dropout: int
 
@@ -114,8 +116,10 @@ class Part:
         """The steps of an epoch; every draw follows from seed, epoch and step, the same for any number of workers."""
         order = torch.randperm(len(self._usable), generator=generator(*self._key(Purpose.ORDER, epoch)))
         batches = torch.split(self._usable[order], self._course.settings.batch_size)
+        sides = Growth.of(self._course.settings, self._course.image_size, self.steps * self._course.settings.epochs)
         for step in range(self.steps):
-            yield self._shown(batches[step], self._course.training, self._key(Purpose.STEP, epoch, step), varied=True)
+            key, side = self._key(Purpose.STEP, epoch, step), sides.at((epoch - 1) * self.steps + step)
+            yield self._shown(batches[step], self._course.training, key, side=side, varied=True)
 
     def learn(self, pictures: torch.Tensor, shown: Shown) -> None:
         """One step on the pictures that it was to be shown, uint8 [views × share, H, W]."""
@@ -190,9 +194,10 @@ class Part:
         batches = usable.tensor_split(math.ceil(len(usable) / self._course.settings.batch_size))
         for number, rows in enumerate(batches):
             key = self._key(Purpose.VALIDATION, number)
-            yield self._shown(rows, self._course.validation, key, varied=self._goal.validates_varied)
+            side, varied = self._course.image_size, self._goal.validates_varied
+            yield self._shown(rows, self._course.validation, key, side=side, varied=varied)
 
-    def _shown(self, rows: torch.Tensor, cases: Cases, key: tuple[int, ...], *, varied: bool) -> Shown:
+    def _shown(self, rows: torch.Tensor, cases: Cases, key: tuple[int, ...], *, side: int, varied: bool) -> Shown:
         together, views = self._course.together, self._goal.views
         own = together.share(rows)
         draws = generator(*key)
@@ -201,6 +206,7 @@ class Part:
             rows=rows,
             pictures=len(rows) * len(views),
             numbers=torch.cat([cases.numbers(view, own) for view in views]),
+            side=side,
             drawn=drawn,
             dropout=seed_of(*key, together.rank),
         )
@@ -209,8 +215,8 @@ class Part:
         return (self._course.seed, self._number, purpose, *numbers)
 
     def _inputs(self, pictures: torch.Tensor, shown: Shown) -> list[torch.Tensor]:
-        """What the network takes, float32 [share, 1, S, S] a view."""
-        inputs = prepare(pictures, self._course.image_size)
+        """What the network takes, float32 [share, 1, side, side] a view."""
+        inputs = prepare(pictures, shown.side)
         if shown.drawn is not None:
             drawn = shown.drawn.movedim(1, 0).flatten(0, 1)
             inputs = augment(inputs, drawn, settings=self._course.settings.augmentation, black=self._black)
