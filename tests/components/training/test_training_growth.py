@@ -31,5 +31,5 @@ def test_all_sides_take_about_as_much_computing() -> None:
 
 def test_a_short_training_and_an_odd_side_end_whole_too() -> None:
     assert _growth(0.1, 100, 1).at(0) == 32
-    assert _growth(0.5, 100, 3).at(2) == 100
+    assert _growth(0.5, 100, 300).at(299) == 100
     assert _growth(0.5, 100, 3).at(99) == 100
