@@ -38,9 +38,10 @@ def _rows(snapshot: Snapshot, size: int) -> list[list[object]]:
         "loader, streaming from disk": lambda: _loaded(snapshot, limit_mb=0),
     }
     rates: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(_ROUNDS):
+    for number in range(1 + _ROUNDS):
         for name, contender in contenders.items():
-            rates[name].append(contender())
+            rate = contender()
+            rates[name] += [rate] * (number > 0)  # the first round warms up
     consumed = rates["training"]
     times = {
         name: statistics.median(one / other for one, other in zip(of, consumed, strict=True))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from components.catalog import Catalog, Side, View
 from components.datasets import assign_sides
-from components.errors import ConfigurationError
+from components.errors import ConfigurationError, RadloopError
 from components.promotion import (
     Alias,
     HeadRegistry,
@@ -38,7 +38,7 @@ from components.training import (
 )
 from flows._head_labels import HeadLabels, read_head_labels
 from flows._modelling import registry
-from flows._telling import progress
+from flows._telling import progress, say
 
 _FRONTAL = [view.value for view in View if view.is_frontal]
 _OF_IMAGE = ["image", "study", "patient", "view", "input_key"]
@@ -102,6 +102,21 @@ def fit_heads(
         facts | _fit(name, known, features, labels.labels[name], source=source, settings=settings)
         for name in labels.labels.columns
     ]
+
+
+def refit_heads(settings: Settings) -> None:
+    """After a new champion: a head whose networks it did not keep is fitted anew; what cannot be is told."""
+    digest = backbones_digest(registry(settings).fetch(Alias.CHAMPION, settings.home / "models"))
+    shelf = HeadRegistry(settings.tracking, site=settings.site)
+    for finding, version in sorted(shelf.champions().items()):
+        if Head.load(shelf.fetch(finding, version, settings.home / "models" / "heads")).config.backbones == digest:
+            continue
+        try:
+            fitted = fit_heads(None, settings, finding=finding)[0]
+        except RadloopError as error:  # the champion serves all the same
+            say(f"  the head for {finding} was not fitted again: {error}")
+        else:
+            say(f"  head for {finding}: {fitted['reason']}")
 
 
 def _images(settings: Settings, site: str | None) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from prefect import flow
 from components.settings import load_settings
 from flows._judging import approval_of, promote_version
 from flows._steps import run_name
+from flows.embedding import refit_heads
 
 
 @flow(name="promote", flow_run_name=run_name("promote"))
@@ -24,4 +25,5 @@ def promote(version: str | None = None, approver: str | None = None, words: str 
     """
     settings = load_settings()
     chosen = promote_version(version, approval=approval_of(approver, words), settings=settings)
+    refit_heads(settings)
     return {"champion": chosen, "approver": approver}

@@ -12,6 +12,7 @@ from flows._judging import judge, promote, releases, require_look
 from flows._modelling import check, fit, freeze, register, registry, remember_scores, score, work_folder
 from flows._steps import run_name
 from flows._telling import say
+from flows.embedding import refit_heads
 
 
 @flow(name="retrain", flow_run_name=run_name("retrain"))
@@ -61,6 +62,8 @@ def retrain(site: str | None = None) -> dict[str, Any]:
     # The champion had not yet learned from the new studies: what it says of them shows which labels are doubtful.
     remember_scores(champion.name, champion, snapshot, settings)
     promoted = verdict.promoted and promote(candidate, settings)
+    if promoted:
+        refit_heads(settings)
     if verdict.promoted:  # also while it waits: once approved, it serves at once
         remember_scores(candidate.version, candidate.bundle, snapshot, settings)
     if not promoted:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 
 from components.training._learner import Learner
+from components.training._memory import kept_memory
 from components.training._report import EpochReport
 from components.training._state import State
 from components.training._task import Task
@@ -54,9 +55,9 @@ def _log_epoch(last: EpochReport) -> None:
 
 @contextmanager
 def own_torch(threads: int | None) -> Iterator[None]:
-    """Seeds, threads and kernels as the training wants them, and afterwards as they were."""
+    """Seeds, threads, memory and kernels as the training wants them, and afterwards as they were."""
     threads_before, kernels_before = torch.get_num_threads(), torch.backends.cudnn.deterministic
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), kept_memory():
         try:
             torch.set_num_threads(threads or threads_before)
             torch.backends.cudnn.deterministic = True  # a GPU's fastest sums come in another order each time

@@ -1,5 +1,6 @@
-"""Asks the running service about one DICOM file, as a PACS or a worklist would."""
+"""Asks the running service about one study, as a PACS or a worklist would."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,18 @@ from components.serving import service_token, service_url
 from components.settings import Settings
 
 
-def ask(file: Path, settings: Settings) -> dict[str, Any]:
-    """The service's JSON answer to one file.
+def ask(files: Sequence[Path], settings: Settings) -> dict[str, Any]:
+    """The service's JSON answer to one study's DICOM files, whose names stay here.
 
     Raises:
-        ServerError: it does not answer, or refuses the file; the message is the service's own sentence.
+        ServerError: it does not answer, or refuses the study; the message is the service's own sentence.
     """
     headers = {"Authorization": f"Bearer {service_token(settings).get_secret_value()}"}
     try:
         answer = httpx.post(
             f"{service_url(settings)}/predict",
-            content=file.read_bytes(),
-            headers={**headers, "Content-Type": "application/dicom"},
+            files=[("files", (f"{number}.dcm", file.read_bytes())) for number, file in enumerate(files)],
+            headers=headers,
             timeout=settings.serving.timeout_s,
             trust_env=False,
         )

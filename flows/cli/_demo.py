@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -172,9 +173,16 @@ def _serve(run: _Demo) -> None:
     start(server, run.settings)
     wait_ready(server, run.settings)
     wait_serving(run.settings, server.patience_s)
-    file = min((run.home / "hospital" / "local" / "export" / "dicom").rglob("*.dcm"))
-    run.found["service"] = ask(file, run.settings)  # the file's path names a patient, and is kept nowhere
+    run.found["service"] = ask(study_to_ask_about(run.home), run.settings)
     run.console.print(service_table(run.found["service"]))
+
+
+def study_to_ask_about(home: Path) -> list[Path]:
+    """The files of a local study, of two views where one has them; their paths name a patient and are kept nowhere."""
+    studies: dict[Path, list[Path]] = defaultdict(list)
+    for file in sorted((home / "hospital" / "local" / "export" / "dicom").rglob("*.dcm")):
+        studies[file.parent].append(file)
+    return next((files for files in studies.values() if len(files) > 1), next(iter(studies.values())))
 
 
 def _readings(run: _Demo) -> None:

@@ -18,6 +18,7 @@ DRAWN = DemoProfile(
         "pictures: 256 px drawn, 64 px seen by the model (a hospital: 512)",
         "studies: 560 a site (a hospital: thousands)",
         "ensemble: DenseNet-121 alone (a hospital: with ResNeXt-50 and MobileNetV2)",
+        "views: frontal images alone (a hospital: DuoNet judges them with the lateral, where there is one)",
         "epochs: 6, with AdamW (a hospital: up to 100 with SGD and early stopping, as published)",
     ),
     toml="""\
@@ -35,12 +36,16 @@ test = 0.38
 members = ["densenet121"]
 image_size = 64
 dropout = 0.1
+duo = false
 
 [training]
 epochs = 6
 batch_size = 32
-learning_rate = 0.002
 optimizer = "adamw"
+learning_rate = 0.002
+weight_decay = 0.01
+schedule = "cosine"
+precision = "auto"
 
 [relabel]
 queue_size = 24

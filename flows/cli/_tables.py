@@ -46,7 +46,8 @@ def comparison_table(comparison: Mapping[str, Any]) -> Table:
 
 def service_table(answer: Mapping[str, Any]) -> Table:
     """What the service said of one study."""
-    title = f"The service's answer (model version {answer['model_version']})"
+    views = "frontal and lateral together" if answer["both_views"] else "frontal"
+    title = f"The service's answer (model version {answer['model_version']}, {views})"
     table = Table(box=None, title=title, title_justify="left", padding=(0, 1))
     table.add_column("finding")
     table.add_column("probability", justify="right")

@@ -32,6 +32,7 @@ from components.promotion import (
 from components.settings import Architecture, Settings, load_settings
 from components.training import Head, backbones_digest
 from flows.cli import main
+from flows.embedding import refit_heads
 from tests.catalog_records import add_study
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -90,13 +91,13 @@ def _image(settings: Settings, study: str, number: int) -> ImageRecord:
     )  # fmt: skip
 
 
-def _champion(settings: Settings) -> None:
+def _champion(settings: Settings, seed: int = 0) -> None:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         model = StudyNet(ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.0)).eval()
     save_model(model, settings.home / "model")
     bundle = write_bundle(
-        settings.home / "bundle",
+        settings.home / f"bundle-{seed}",
         settings.home / "model",
         site="local",
         thresholds=dict.fromkeys(FINDINGS, 0.5),
@@ -222,3 +223,16 @@ def test_a_forgotten_patients_embeddings_and_labels_go_too(home: Settings, radlo
     tables = [*home.home.glob("embeddings/*/*.parquet"), *home.home.glob("heads/*/*.parquet")]
     assert tables
     assert not any(patient in pq.read_table(file)["patient"].to_pylist() for file in tables)
+
+
+def test_after_a_new_champion_the_heads_read_its_features(home: Settings, tmp_path: Path) -> None:
+    shelf = HeadRegistry(home.tracking, site="local")
+    before = shelf.champions()
+    refit_heads(home)
+    assert shelf.champions() == before, "the networks are still those that the heads read"
+    _champion(home, seed=1)
+    refit_heads(home)
+    [(finding, version)] = shelf.champions().items()
+    assert (finding, version != before["tuberculosis"]) == ("tuberculosis", True)
+    served = Head.load(shelf.fetch(finding, version, tmp_path / "heads"))
+    assert served.config.backbones == backbones_digest(home.home / "model")

@@ -18,6 +18,7 @@ from components.findings import FINDINGS, Finding
 from components.labels import current_labels
 from components.promotion import Ledger, Registry
 from components.relabeling import label_studio_installed
+from flows.cli._demo import study_to_ask_about
 from tests.flows.conftest import FinishedDemo
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(1800)]
@@ -53,14 +54,15 @@ def test_everything_sent_is_accounted_for(demo: FinishedDemo) -> None:
 
 def test_the_service_says_what_the_evaluation_said(demo: FinishedDemo) -> None:
     settings, answer = demo.settings, demo.found["service"]
-    first = min((demo.home / "hospital" / "local" / "export" / "dicom").rglob("*.dcm"))  # which the demo asks about
-    asked = pydicom.dcmread(first, stop_before_pixels=True)
+    files = study_to_ask_about(demo.home)
+    asked = pydicom.dcmread(files[0], stop_before_pixels=True)
     key = load_or_create_key(settings.pseudonym_key)
     study = Pseudonymiser(key, max_shift_days=settings.deidentify.max_shift_days).uid(asked.StudyInstanceUID)
     with Catalog.open(settings.catalog.get_secret_value()) as catalog:
         scores = catalog.predictions(answer["model_version"])
     expected = scores[scores["study"] == study].set_index("finding")["probability"]
     assert len(expected) == len(FINDINGS)
+    assert answer["both_views"] == (len(files) > 1)
     for finding in FINDINGS:
         assert answer["findings"][finding]["probability"] == pytest.approx(expected[finding], abs=1e-5)
     positive = [name for name, said in answer["findings"].items() if said["positive"] and name != Finding.NO_FINDING]

@@ -101,6 +101,7 @@ def hospital(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
     )  # Prefect's server takes 20 s to start
 
     def run(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()  # what was said before
         with pytest.raises(SystemExit) as ended:
             main([*words, "--home", str(home)])
             raise SystemExit(0)
