@@ -33,17 +33,20 @@ def predict(
     cases = snapshot.cases(side)
     values = np.empty((len(cases), len(FINDINGS)))
     done = 0
-    for batch in _batches(cases, batch_size, pairs=model.duo is not None):
-        chosen = cases.iloc[batch]
-        laterals = chosen["lateral"].to_numpy()
-        values[batch] = probabilities(
-            model,
-            snapshot.pixels[chosen["row"].to_numpy()],
-            snapshot.pixels[laterals] if model.duo is not None and laterals[0] >= 0 else None,
-        )
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(cases))
+    from components.models import kept_memory
+
+    with kept_memory():
+        for batch in _batches(cases, batch_size, pairs=model.duo is not None):
+            chosen = cases.iloc[batch]
+            laterals = chosen["lateral"].to_numpy()
+            values[batch] = probabilities(
+                model,
+                snapshot.pixels[chosen["row"].to_numpy()],
+                snapshot.pixels[laterals] if model.duo is not None and laterals[0] >= 0 else None,
+            )
+            done += len(batch)
+            if progress is not None:
+                progress(done, len(cases))
     columns = [finding.value for finding in FINDINGS]
     table = pd.DataFrame(values, columns=columns).assign(study=cases["study"].to_numpy())
     return table.groupby("study", sort=True)[columns].mean()

@@ -34,6 +34,7 @@ def serve(settings: Settings) -> None:
     os.environ.setdefault("BENTOML_HOME", str(folder / "bentoml"))
     import uvicorn
 
+    from components.models import kept_memory
     from components.promotion import HeadRegistry, Registry
     from components.serving._service import build_service
 
@@ -44,14 +45,15 @@ def serve(settings: Settings) -> None:
         open_heads=lambda: HeadRegistry(settings.tracking, site=settings.site),
     )
     own = settings.serving.model_copy(update={"token": service_token(settings)})
-    uvicorn.run(
-        build_service(own, follower).to_asgi(),
-        host=settings.serving.host,
-        port=settings.serving.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    with kept_memory():
+        uvicorn.run(
+            build_service(own, follower).to_asgi(),
+            host=settings.serving.host,
+            port=settings.serving.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from components.training._run import own_torch
 
 _BATCH = 32
 _BLOCK = 512  # images in a file: what a run that is killed loses at most, for each worker
-_AHEAD = 3  # batches that are decoded while one is embedded
+_AHEAD = 3  # batches that are decoded while a GPU embeds one; without a GPU both would only share the cores
 _MOST_DECODERS = 16
 _LAYOUT = torch.channels_last
 
@@ -146,13 +146,14 @@ class Embedder:
         return images[["image"]]
 
     def _decoded(self, batches: list[pd.DataFrame]) -> Iterator[torch.Tensor]:
-        """The pictures of each batch, uint8 [B, size, size]; some batches ahead, by threads."""
+        """The pictures of each batch, uint8 [B, size, size], decoded by threads."""
+        ahead = _AHEAD if self._embedding.settings.use_gpu else 0
         with ThreadPoolExecutor(min(_MOST_DECODERS, os.cpu_count() or 1)) as pool:
             coming: deque[list[Future[NDArray[np.uint8]]]] = deque()
             for batch in batches:
                 keys = zip(batch["image"], batch["input_key"], strict=True)
                 coming.append([pool.submit(self._decode, image, key) for image, key in keys])
-                if len(coming) > _AHEAD:
+                if len(coming) > ahead:
                     yield _stacked(coming.popleft())
             while coming:
                 yield _stacked(coming.popleft())

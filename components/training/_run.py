@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import torch
 
+from components.models import kept_memory
 from components.training._learner import Learner
-from components.training._memory import kept_memory
 from components.training._report import EpochReport
 from components.training._state import State
 from components.training._task import Task
