@@ -84,7 +84,9 @@ def write_card(  # noqa: PLR0913  what one card shows
         efficiency=last_study(settings, site),
         training=tuple(_point(epoch) for epoch in candidate.training.epochs),
         duo_training=tuple(
-            _duo_point(epoch) for epoch in candidate.training.epochs if epoch.duo_train_loss is not None
+            _duo_point(epoch)
+            for epoch in candidate.training.epochs
+            if candidate.training.duo_best_epoch is not None and epoch.duo_train_loss is not None
         ),
         trials=_trials(candidate),
         gallery=gallery(model, snapshot, Side.TEST, scores, boxes=boxes),

@@ -1,10 +1,8 @@
 """The steps that `base` and `retrain` share: from the catalog to a registered, judged, documented model."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,23 +17,16 @@ from components.evaluation import choose_thresholds, fit_calibration, predict
 from components.findings import FINDINGS, Finding
 from components.imaging import PREPROCESSING_VERSION
 from components.labeler import LABELER_VERSION
-from components.models import ModelConfig, StudyNet, load_model, save_model, start_from_generic
+from components.models import load_model
 from components.promotion import Alias, Preprocessing, Registry, read_bundle, write_bundle
 from components.quality import QualityReport, SnapshotProfile, check_retraining, profile_of, write_data_docs
-from components.settings import Objective, Settings
-from components.training import EpochReport, TrainingResult, adapt, train
+from components.settings import Settings
+from components.training import EpochReport, TrainingResult
 from flows._steps import step
-from flows._telling import Report, progress, say
+from flows._telling import progress, say
 
 DATA_DOCS = "data-docs.html"
 _NO_FIGURES = ("epoch", "epochs")
-
-
-class Method(StrEnum):
-    """How a first model is made: from labels alone, or from contrastive pre-training and then labels."""
-
-    SUPERVISED = "supervised"
-    SUPCON = "supcon"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,73 +94,6 @@ def _last_accepted(site: str, settings: Settings) -> SnapshotProfile | None:
         if profile is not None and profile.site == site:
             return profile
     return None
-
-
-@step(name="train")
-def fit(  # noqa: PLR0913  # what is learned from, how, and from where
-    snapshot: Snapshot,
-    settings: Settings,
-    folder: Path,
-    run_name: str,
-    *,
-    base: Path | None = None,
-    method: Method = Method.SUPERVISED,
-) -> TrainingResult:
-    """A model of the snapshot's training patients, from `base`'s weights where given.
-
-    With a base, or with one that contrastive pre-training makes first, the ways to adapt it compete on the validation
-    patients (`training.strategies`); without, all weights are trained.
-    """
-
-    def stage(objective: Objective) -> dict[str, Any]:
-        return {
-            "model": ModelConfig.from_settings(settings.model),
-            "settings": settings.training.model_copy(update={"objective": objective}),
-            "seed": settings.seed,
-            "on_epoch": _told(report),
-        }
-
-    place = folder / "training"
-    with progress("training", "training") as report:
-        classify, start = stage(Objective.CLASSIFY), _generic(settings, folder) if base is None else None
-        if base is None and method is Method.SUPERVISED:
-            return train(snapshot.folder, base=start, folder=place, run_name=run_name, **classify)
-        if base is None:
-            contrast = stage(Objective.CONTRAST)
-            first = train(snapshot.folder, base=start, folder=folder / "contrast", run_name=f"{run_name}-1", **contrast)
-            base = first.model_dir
-        result = adapt(snapshot.folder, base=base, folder=place, run_name=run_name, **classify)
-    for trial in result.trials:
-        chosen = ": goes on" if trial.chosen else ""
-        say(f"  {trial.strategy.value:<9} mean AUC {trial.validation_auc:.3f} on the validation patients{chosen}")
-    return result
-
-
-def _generic(settings: Settings, folder: Path) -> Path | None:
-    """A model with the generic weights of `model.weights_dir`; None, where it is not set, for random ones."""
-    if settings.model.weights_dir is None:
-        return None
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)  # of its heads
-        model = StudyNet(ModelConfig.from_settings(settings.model))
-    start_from_generic(model, settings.model.weights_dir)
-    save_model(model, folder / "generic")
-    return folder / "generic"
-
-
-def _told(report: Report) -> Callable[[EpochReport], None]:
-    def told(epoch: EpochReport) -> None:
-        report(epoch.epoch, epoch.epochs)
-        auc = "" if math.isnan(epoch.validation_auc) else f", AUC {epoch.validation_auc:.3f}"
-        auc += "" if epoch.duo_validation_auc is None else f", with laterals {epoch.duo_validation_auc:.3f}"
-        say(
-            f"  epoch {epoch.epoch:>2}/{epoch.epochs}  loss {epoch.train_loss:.3f}, on validation "
-            f"{epoch.validation_loss:.3f}{auc}; {epoch.images_per_s:.0f} images/s"
-        )
-
-    return told
 
 
 @step(name="package and register")

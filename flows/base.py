@@ -6,8 +6,9 @@ from prefect import flow
 
 from components.settings import load_settings
 from flows._card import write_card
+from flows._fitting import Method, fit
 from flows._judging import judge_first, promote, releases, require_look
-from flows._modelling import Method, check, fit, freeze, register, registry, remember_scores, score, work_folder
+from flows._modelling import check, freeze, register, registry, remember_scores, score, work_folder
 from flows._steps import run_name
 from flows._telling import say
 

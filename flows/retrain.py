@@ -8,8 +8,9 @@ from components.errors import ModelError
 from components.promotion import Alias
 from components.settings import load_settings
 from flows._card import write_card
+from flows._fitting import fit
 from flows._judging import judge, promote, releases, require_look
-from flows._modelling import check, fit, freeze, register, registry, remember_scores, score, work_folder
+from flows._modelling import check, freeze, register, registry, remember_scores, score, work_folder
 from flows._steps import run_name
 from flows._telling import say
 from flows.embedding import refit_heads

@@ -66,6 +66,7 @@ from components.evaluation._text import (
     p_text,
 )
 from components.evaluation._thresholds import choose_thresholds
+from components.evaluation._views import ViewsTrial, judge_views
 
 __all__ = [
     "Area",
@@ -108,6 +109,7 @@ __all__ = [
     "SideSize",
     "SubgroupAssessment",
     "SubgroupComparison",
+    "ViewsTrial",
     "against_readers",
     "area",
     "assess",
@@ -127,6 +129,7 @@ __all__ = [
     "grad_cam",
     "grad_cams",
     "interval_text",
+    "judge_views",
     "label_title",
     "nih_boxes",
     "overlay",

@@ -31,7 +31,7 @@ def pretrain(
     """
     settings = common.settings()
     with prefect_session(settings, common):
-        from flows._modelling import Method
+        from flows._fitting import Method
         from flows.base import base
 
         common.answer(base(site=site, method=Method(method)))
