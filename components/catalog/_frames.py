@@ -22,6 +22,7 @@ STUDIES = {
     "modality": "str",
     "manufacturer": "object",
     "report": "object",
+    "patient_class": "object",
 }
 IMAGES = {
     "image": "str",
@@ -46,6 +47,7 @@ REPORTS = {
     "impression": "str",
     "received": _MOMENT,
     "issued": _MOMENT,
+    "patient_class": "object",
     "current": "bool",
 }
 EVENTS = {
@@ -91,7 +93,8 @@ def read(connection: Connection, statement: Select[Any], dtypes: dict[str, str])
 
 def studies(site: str | None) -> Select[Any]:
     current = _current_reports()
-    statement = select(t.studies, current.c.report).join(current, current.c.study == t.studies.c.study, isouter=True)
+    said = (current.c.report, current.c.patient_class)
+    statement = select(t.studies, *said).join(current, current.c.study == t.studies.c.study, isouter=True)
     return statement if site is None else statement.where(t.studies.c.site == site)
 
 
@@ -137,7 +140,7 @@ def _of_site(statement: Select[Any], study: Any, site: str | None) -> Select[Any
 
 
 def _current_reports() -> Any:
-    """For every study with a report: the one version that counts (columns study, report, entry).
+    """For every study with a report: the one version that counts (columns study, report, entry, patient_class).
 
     A final or corrected version comes before a preliminary one; then the later counts, by the time at which it was
     issued, else received, so that it does not matter in which order versions come. A report whose last version is a
@@ -165,10 +168,12 @@ def _current_reports() -> Any:
             r.study,
             r.report,
             r.entry,
+            r.patient_class,
             func.row_number().over(partition_by=[r.study], order_by=order).label("place"),
         )
         .join(numbered, numbered.c.entry == r.entry)
         .where(numbered.c.place == 1, status.not_in(_WITHDRAWN))
         .subquery()
     )
-    return select(counting.c.study, counting.c.report, counting.c.entry).where(counting.c.place == 1).subquery()
+    c = counting.c
+    return select(c.study, c.report, c.entry, c.patient_class).where(c.place == 1).subquery()

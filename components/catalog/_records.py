@@ -61,6 +61,14 @@ class ReportStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class PatientClass(StrEnum):
+    """Where the patient was when the examination was asked for."""
+
+    INPATIENT = "inpatient"
+    OUTPATIENT = "outpatient"
+    EMERGENCY = "emergency"
+
+
 @dataclass(frozen=True, kw_only=True)
 class StudyRecord:
     """One imaging study; `date` is shifted, `time` as written, `age` in years with 90 for everybody older than 89."""
@@ -111,6 +119,7 @@ class ReportRecord:
     received: datetime
     time: TimeOfDay | None = None
     issued: datetime | None = None
+    patient_class: PatientClass | None = None
 
     def __post_init__(self) -> None:
         _must_be_aware("received", self.received)

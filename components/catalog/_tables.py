@@ -100,6 +100,7 @@ reports = Table(
     Column("impression", String, nullable=False),
     Column("received", UtcDateTime, nullable=False),
     Column("issued", UtcDateTime),
+    Column("patient_class", String),
     UniqueConstraint("digest"),
 )
 

@@ -25,7 +25,7 @@ from components.settings import SplitSettings, UncertainPolicy
 _log = logging.getLogger(__name__)
 
 _NAMES = [finding.value for finding in FINDINGS]
-_OF_STUDY = ["patient", "side", "date", "age", "sex", "manufacturer", "source"]
+_OF_STUDY = ["patient", "side", "date", "age", "sex", "manufacturer", "patient_class", "source"]
 _SHARD_BYTES = 256 * 2**20
 _THREADS = 4  # decoding PNG files releases the interpreter's lock
 

@@ -24,9 +24,9 @@ class Snapshot:
     """Everything a model is trained and judged on, as it was on one day. Open one with `Snapshot.open`.
 
     manifest: one row an image, sorted by study and image: row (its number in `pixels`), image, study, patient, side,
-    view, date (shifted), age, sex, manufacturer, source ("labeler", "reader" or "consensus"), and for each finding
-    label_… (int8: 1, 0, -1 uncertain, -2 unmentioned, -3 unlabelled), target_… (float32, 0..1) and weight_… (float32,
-    0 ignored).
+    view, date (shifted), age, sex, manufacturer, patient_class (what the report's message says, or None), source
+    ("labeler", "reader" or "consensus"), and for each finding label_… (int8: 1, 0, -1 uncertain, -2 unmentioned,
+    -3 unlabelled), target_… (float32, 0..1) and weight_… (float32, 0 ignored).
     pixels: uint8 [N, size, size], air dark, read from disk only where it is indexed.
     """
 

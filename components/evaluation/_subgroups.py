@@ -65,7 +65,7 @@ def subgroup_frame(rows: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         Index study, sorted; columns by `Attribute`: sex; age_band; view (of all the study's rows, as "AP" or "AP, PA");
-        manufacturer; label_source ("report", or "reader" where people labelled it); patient_class where rows have it.
+        manufacturer; label_source ("report", or "reader" where people labelled it); patient_class where any row has it.
         Missing is "not stated".
     """
     of_study = rows.drop_duplicates("study").set_index("study").sort_index()
@@ -77,7 +77,7 @@ def subgroup_frame(rows: pd.DataFrame) -> pd.DataFrame:
         Attribute.MANUFACTURER: of_study["manufacturer"],
         Attribute.LABEL_SOURCE: (of_study["source"] == LabelSource.LABELER.value).map({True: _REPORT, False: _READER}),
     }
-    if Attribute.PATIENT_CLASS in of_study:
+    if Attribute.PATIENT_CLASS in of_study and of_study[Attribute.PATIENT_CLASS.value].notna().any():
         columns[Attribute.PATIENT_CLASS] = of_study[Attribute.PATIENT_CLASS.value]
     frame = pd.DataFrame({attribute.value: column for attribute, column in columns.items()}, index=of_study.index)
     return frame.astype(object).where(frame.notna() & (frame != ""), _NOT_STATED)

@@ -14,6 +14,7 @@ from components.intake._hl7_fields import component, field_of, numbers, parsed, 
 from components.intake._message import (
     Part,
     ReportMessage,
+    class_of,
     long_numbers,
     moment_of,
     patient_number,
@@ -51,6 +52,7 @@ class _Result:
     """One OBR group: the order, and the observations and notes that follow it."""
 
     patient: hl7.Segment | None
+    visit: hl7.Segment | None
     order: hl7.Segment
     observations: list[hl7.Segment] = field(default_factory=list)
     notes: list[hl7.Segment] = field(default_factory=list)
@@ -87,13 +89,15 @@ def reports_of(content: bytes) -> Iterator[ReportMessage | RefusedInputError]:
 
 def _results(message: hl7.Message) -> list[_Result]:
     found: list[_Result] = []
-    patient = None
+    patient = visit = None
     for segment in message:
         name = str(segment[0])
         if name == "PID":
-            patient = segment
+            patient, visit = segment, None
+        elif name == "PV1":
+            visit = segment
         elif name == "OBR":
-            found.append(_Result(patient=patient, order=segment))
+            found.append(_Result(patient=patient, visit=visit, order=segment))
         elif name == "OBX" and found:
             found[-1].observations.append(segment)
         elif name == "NTE" and found:
@@ -136,6 +140,7 @@ def _report(message: hl7.Message, group: list[_Result], texts: list[_Result]) ->
         day=day or reported,
         clock=clock,
         issued=issued or moment_of(field_of(header, 7))[2],
+        patient_class=class_of(component(field_of(group[0].visit, 2))),
         status=min((_status(result) for result in texts), key=_RANK.index),
         sections=sections_of(pieces),
         names=frozenset(people(message)),

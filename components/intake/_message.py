@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 
-from components.catalog import ReportStatus
+from components.catalog import PatientClass, ReportStatus
 from components.deidentify import parse_date
 from components.intake._reason import Reason, refused
 from components.labeler import Sections, split_sections
@@ -23,6 +23,11 @@ _STATUSES = {
     **dict.fromkeys(("x", "d", "w", "withdrawn", "cancelled", "canceled", "deleted", "entered-in-error"),
                     ReportStatus.WITHDRAWN),
 }  # fmt: skip
+_CLASSES = {
+    **dict.fromkeys(("i", "inpatient"), PatientClass.INPATIENT),
+    **dict.fromkeys(("o", "outpatient"), PatientClass.OUTPATIENT),
+    **dict.fromkeys(("e", "emergency"), PatientClass.EMERGENCY),
+}
 # What can be in no text: control characters (PostgreSQL refuses NUL) and halves of a character (no encoding takes one).
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MOMENT = re.compile(
@@ -54,6 +59,7 @@ class ReportMessage:
     day: date | None = field(repr=False)
     clock: time | None = field(repr=False, default=None)
     issued: datetime | None = field(repr=False, default=None)
+    patient_class: PatientClass | None = None
     status: ReportStatus
     sections: Sections = field(repr=False)
     names: frozenset[str] = field(repr=False)
@@ -77,6 +83,11 @@ def status_of(text: str) -> ReportStatus:
             Reason.BAD_REPORT, "The status of the report is none of preliminary, final, corrected, withdrawn."
         )
     return status
+
+
+def class_of(text: str) -> PatientClass | None:
+    """In-, outpatient or emergency by HL7's letter (table 0004) or the word; None for every other class."""
+    return _CLASSES.get(text.strip().casefold())
 
 
 def sections_of(pieces: Iterable[tuple[Part, str]]) -> Sections:

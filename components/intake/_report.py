@@ -66,6 +66,7 @@ def prepare_report(  # noqa: PLR0913 – all of it is needed, and named
         # Beside shifted dates, the true time would tell by how much.
         received=now - (timedelta(days=pseudonymiser.shift_days(patient)) if shift is None else shift),
         issued=message.issued - shift if message.issued and shift is not None else None,
+        patient_class=message.patient_class,
     )
     originals = [("patient", message.patient_id, patient), ("report", message.report_id, report)]
     if accession:

@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from components.intake._message import Part, ReportMessage, long_numbers, moment_of, readable, sections_of, status_of
+from components.intake._message import (
+    Part,
+    ReportMessage,
+    class_of,
+    long_numbers,
+    moment_of,
+    readable,
+    sections_of,
+    status_of,
+)
 from components.intake._reason import Reason, refused
 from components.intake._scan import delimiter_of
 from components.intake._stream import lines_of
@@ -61,6 +70,7 @@ def report_of_row(row: Mapping[str, str]) -> ReportMessage:
         day=day,
         clock=clock,
         issued=moment_of(_iso(row.get("issued") or ""))[2],
+        patient_class=class_of(row.get("patient_class") or ""),
         status=status_of(row.get("status") or ""),
         sections=sections_of(parts if any(text.strip() for _, text in parts) else whole),
         names=frozenset(name for column in _PEOPLE if (name := _cell(row, column))),

@@ -9,7 +9,17 @@ from components.simulator._words import Status
 
 _STAMP = "%Y%m%d%H%M%S"
 _FLOWING = 0.15  # share of reports sent as one formatted text, not line by line
-CSV_COLUMNS = ("report_id", "accession", "patient_id", "patient_name", "date", "status", "radiologist", "report")
+CSV_COLUMNS = (
+    "report_id",
+    "accession",
+    "patient_id",
+    "patient_name",
+    "date",
+    "status",
+    "patient_class",
+    "radiologist",
+    "report",
+)
 
 
 def oru_message(study: StudyFacts, text: str, *, status: Status, at: datetime, control: str) -> str:
@@ -21,7 +31,7 @@ def oru_message(study: StudyFacts, text: str, *, status: Status, at: datetime, c
     segments = [
         _header(study, at, control),
         _patient(study),
-        _joined("PV1", {1: "1", 2: "I" if study.portable else "O", 8: referrer}),
+        _joined("PV1", {1: "1", 2: _patient_class(study), 8: referrer}),
         _examination(study, referrer, status, at),
         *_observations(study, text, status),
     ]
@@ -82,6 +92,11 @@ def _observations(study: StudyFacts, text: str, status: Status) -> list[str]:
     ]
 
 
+def _patient_class(study: StudyFacts) -> str:
+    """By HL7's table 0004; who is examined in bed is an inpatient."""
+    return "I" if study.portable else "O"
+
+
 def _name(person: Person) -> str:
     return f"{person.family.upper()}^{person.given.upper()}"
 
@@ -96,6 +111,7 @@ def csv_row(study: StudyFacts, text: str) -> dict[str, str]:
         "patient_name": f"{patient.family}, {patient.given}",
         "date": (study.when + timedelta(hours=2)).date().isoformat(),
         "status": Status.FINAL,
+        "patient_class": _patient_class(study),
         "radiologist": study.radiologist.spoken,
         "report": text,
     }

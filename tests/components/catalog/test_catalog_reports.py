@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from catalog_records import NOW, add_report, add_study, image, report, study
 
-from components.catalog import Catalog
+from components.catalog import Catalog, PatientClass
 from components.errors import CatalogError
 
 DAY = date(2024, 1, 10)
@@ -172,6 +172,17 @@ def test_a_withdrawal_that_comes_before_what_it_withdraws_holds(catalog: Catalog
     add_report(catalog, report(status="F", issued=NOW - timedelta(hours=2), received=NOW + timedelta(hours=1)))
     catalog.link_reports()
     assert _current(catalog) == []
+
+
+def test_a_study_has_the_patient_class_of_the_report_that_counts(catalog: Catalog) -> None:
+    add_study(catalog, study(), [image()])
+    add_report(catalog, report(status="preliminary", patient_class=PatientClass.EMERGENCY))
+    catalog.link_reports()
+    assert catalog.studies()["patient_class"].tolist() == ["emergency"]
+    add_report(catalog, report(patient_class=PatientClass.INPATIENT))
+    catalog.link_reports()
+    assert catalog.studies()["patient_class"].tolist() == ["inpatient"]
+    assert catalog.reports()["patient_class"].tolist() == ["emergency", "inpatient"]
 
 
 def test_a_report_keeps_its_patient(catalog: Catalog) -> None:

@@ -9,7 +9,16 @@ from catalog_records import add_report, add_study
 from PIL import Image
 from upath import UPath
 
-from components.catalog import Catalog, ImageRecord, LabelEvent, LabelSource, ReportRecord, StudyRecord, View
+from components.catalog import (
+    Catalog,
+    ImageRecord,
+    LabelEvent,
+    LabelSource,
+    PatientClass,
+    ReportRecord,
+    StudyRecord,
+    View,
+)
 from components.findings import Assertion, Finding
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -47,6 +56,7 @@ class Hospital:
                 ReportRecord(
                     report=f"R{number:04d}", patient=person, accession=None, study=study, site="local",
                     date=record.date, status="final", findings="Text.", impression="", received=NOW,
+                    patient_class=list(PatientClass)[number % 2],
                 )
             )  # fmt: skip
             self.say(study, {finding: Assertion.PRESENT for finding in present})

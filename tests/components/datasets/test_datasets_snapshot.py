@@ -45,6 +45,7 @@ def test_manifest_and_pictures_are_what_catalog_and_store_hold(small_hospital: H
     assert edema["2.25.0003"] == 1
     assert edema["2.25.0004"] == -2
     assert manifest.set_index("study").loc["2.25.0003", "target_lung_opacity"] == 1  # edema's parent
+    assert manifest.set_index("study")["patient_class"]["2.25.0003":"2.25.0004"].tolist() == ["outpatient", "inpatient"]
 
 
 def test_no_patient_is_on_two_sides_and_the_catalog_remembers(small_hospital: Hospital, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_studies_are_grouped_by_what_the_catalog_knows():
     assert frame["label_source"].tolist() == ["report", "report", "reader", "reader", "report"]
     beds = manifest().assign(patient_class=["I", "I", "O", "O", None, "E"])
     assert subgroup_frame(beds)["patient_class"].tolist() == ["E", "I", "O", "O", "not stated"]
+    assert "patient_class" not in subgroup_frame(manifest().assign(patient_class=None))
 
 
 def invented(studies=400, *, seed=0):

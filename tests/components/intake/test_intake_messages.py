@@ -139,6 +139,22 @@ def test_embedded_text_is_read_and_other_documents_are_refused(message):
         parsed(message("{\\E\\rtf1 Opacity.}"))
 
 
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [("O", "outpatient"), ("I^Inpatient", "inpatient"), ("e", "emergency"), ("U", None), ("", None)],
+)
+def test_in_or_outpatient_is_said_by_the_visit(message, stated, known):
+    assert parsed(message().replace("PV1|1|O|", f"PV1|1|{stated}|")).patient_class == known
+    row = {"report_id": "R1", "patient_id": "P1", "report": "Clear.", "patient_class": stated.split("^")[0]}
+    assert report_of_row(row).patient_class == known
+
+
+def test_a_visit_is_of_the_patient_before_it_alone(message):
+    other = "PID|2||QZPID999^^^HOSP^MR||QZOTHER^QZGIVEN\r" + group("ACC2", "No opacity.")
+    first, second = several(message("Opacity.") + other)
+    assert (first.patient_class, second.patient_class) == ("outpatient", None)
+
+
 def test_of_several_patient_numbers_the_record_number_counts(message):
     text = message().replace("QZPID12345^^^HOSP^MR", "999^^^SSA^SS~QZPID12345^^^HOSP^MR")
     assert parsed(text).patient_id == "QZPID12345"
