@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from components import labels
-from components.catalog import Side, View
+from components.catalog import Box, Side, View
 from components.datasets import Origin, Snapshot, assign_sides, write_snapshot
+from components.evaluation import nih_boxes
+from components.evaluation._boxes import place_boxes
 from components.findings import DATASET_NAMES, FINDINGS, Dataset
-from components.imaging import PREPROCESSING_VERSION, to_input
+from components.imaging import PREPROCESSING_VERSION, Framing, to_input
 from components.settings import Settings, SplitSettings
 
 DATA = Path(os.environ.get("RADLOOP_SHARED_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -116,8 +118,26 @@ def freeze_films(films: Films, folder: Path, *, locked: set[str], settings: Sett
     return write_snapshot(folder, manifest=manifest, pictures=pictures, origin=origin)
 
 
+def film_boxes(films: Films, settings: Settings) -> dict[str, tuple[Box, ...]]:
+    """Image of a snapshot of the films → NIH's boxes on it, in shares of the square picture that models see."""
+    said = films.rows.loc[films.rows["nih_boxes"] != "", ["image", "nih_boxes"]]
+    return {
+        f"I{number:05d}": place_boxes(nih_boxes(row.nih_boxes), _framing(_pixels(DATA / row.image), settings))
+        for number, row in zip(said.index, said.itertuples(index=False), strict=True)
+    }
+
+
 def _input(file: Path, settings: Settings) -> NDArray[np.uint8]:
     imaging = settings.imaging
-    with Image.open(file) as picture:
-        pixels = np.asarray(picture.convert("L"), dtype=np.float32) / 255
+    pixels = _pixels(file)
     return to_input(pixels, size=imaging.size, crop_borders=imaging.crop_borders, fit=imaging.fit)
+
+
+def _framing(pixels: NDArray[np.float32], settings: Settings) -> Framing:
+    return Framing.of(pixels, crop_borders=settings.imaging.crop_borders, fit=settings.imaging.fit)
+
+
+def _pixels(file: Path) -> NDArray[np.float32]:
+    """Float32 [H, W], 0..1."""
+    with Image.open(file) as picture:
+        return np.asarray(picture.convert("L"), dtype=np.float32) / 255

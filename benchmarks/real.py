@@ -4,7 +4,7 @@ import copy
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,12 +14,20 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from benchmarks._films import DATA, OBSERVED, Films, folds, freeze_films, read_films
+from benchmarks._films import DATA, OBSERVED, Films, film_boxes, folds, freeze_films, read_films
 from benchmarks._plain_loop import PlainLoop
 from benchmarks._table import machine, markdown
 from components.catalog import Side
 from components.datasets import Snapshot
-from components.evaluation import Assessment, Comparison, assess, compare, predict
+from components.evaluation import (
+    Assessment,
+    Comparison,
+    PointingRate,
+    assess,
+    compare,
+    pointing_game,
+    predict,
+)
 from components.models import ModelConfig, load_model
 from components.settings import GateSettings, Profile, Settings, SplitSettings, load_settings
 from components.training import adapt, train
@@ -34,13 +42,15 @@ class Found:
     """What one contender made: scores of the AP films before and after it learned from AP, and CPU seconds.
 
     Scores are ranks within each third of the patients that was unseen (1 the highest), [N, 12] by film: three models'
-    scores do not stand on one scale. cpu: of the base with one adaptation, the mean of three.
+    scores do not stand on one scale. cpu: of the base with one adaptation, the mean of three. pointing: the adapted
+    models' pointing game over all findings, of each third.
     """
 
     base: pd.DataFrame
     adapted: pd.DataFrame
     cpu: float
     chosen: tuple[str, ...] = ()
+    pointing: tuple[PointingRate, ...] = ()
 
 
 def run() -> str:
@@ -82,7 +92,8 @@ def _product() -> Found:
             published, folder / "pa", locked=set(), settings=settings.model_copy(update={"split": _BASE_SPLIT})
         )
         base = _trained(frozen, folder / "base", settings)
-        of_base, parts, seconds, chosen = time.process_time() - began, [], [], []
+        of_base, parts, seconds, chosen, pointing = time.process_time() - began, [], [], [], []
+        boxes = film_boxes(local, settings)
         for number, unseen in enumerate(folds(local, seed=_SEED)):
             began = time.process_time()
             frozen = freeze_films(local, folder / f"ap{number}", locked=unseen, settings=settings)
@@ -91,7 +102,9 @@ def _product() -> Found:
             chosen.append(way)
             judged = local.where(local.rows["patient_id"].isin(unseen))
             parts.append((judged, _answers(base, frozen, judged), _answers(model, frozen, judged)))
-    return _found(parts, of_base + float(np.mean(seconds)), tuple(chosen))
+            pointing += pointing_game(load_model(model), frozen, Side.TEST, boxes, settings=settings.gate)[-1:]
+    found = _found(parts, of_base + float(np.mean(seconds)))
+    return replace(found, chosen=tuple(chosen), pointing=tuple(pointing))
 
 
 def _settings(home: Path) -> Settings:
@@ -136,16 +149,14 @@ def _labels(films: Films) -> NDArray[np.float32]:
     return films.truth.to_numpy(dtype=np.float32)
 
 
-def _found(
-    parts: list[tuple[Films, NDArray[np.floating], NDArray[np.floating]]], cpu: float, chosen: tuple[str, ...] = ()
-) -> Found:
+def _found(parts: list[tuple[Films, NDArray[np.floating], NDArray[np.floating]]], cpu: float) -> Found:
     base, adapted = (
         pd.concat(
             [pd.DataFrame(part[k], index=part[0].rows.index, columns=list(OBSERVED)).rank(pct=True) for part in parts]
         )
         for k in (1, 2)
     )
-    return Found(base=base, adapted=adapted, cpu=cpu, chosen=chosen)
+    return Found(base=base, adapted=adapted, cpu=cpu)
 
 
 def _told(plain: Found, product: Found) -> str:
@@ -171,11 +182,17 @@ def _told(plain: Found, product: Found) -> str:
             f"{len(local)} AP films of {patients.nunique()} patients, judged by models that saw nothing of the patient"
             f" (three parts in turn). Ways that went on: {', '.join(product.chosen)}. Adapting changed radloop by"
             f" {_difference(judge(product.base, product.adapted))}, the plain loop by"
-            f" {_difference(judge(plain.base, plain.adapted))}.",
+            f" {_difference(judge(plain.base, plain.adapted))}. {_pointed(product.pointing)}",
             markdown(["adapted", "positives", "plain", "radloop", "difference", "95 % interval"], labels),
             f"{machine()}.",
         ]
     )
+
+
+def _pointed(rates: tuple[PointingRate, ...]) -> str:
+    boxes = sum(rate.n for rate in rates)
+    hits, chance = sum(rate.hits for rate in rates), sum(rate.n * rate.chance for rate in rates) / boxes
+    return f"Grad-CAM's hottest place lay in {hits} of NIH's {boxes} boxes; by chance {chance * boxes:.1f} would."
 
 
 def _mean(found: Assessment) -> str:

@@ -34,7 +34,7 @@ _SITES = {
     Site.PUBLISHED: (1100, SplitSettings(validation=0.12, test=0.05)),
     Site.LOCAL: (1600, SplitSettings(validation=0.12, test=0.45)),
 }
-_REPEATS = {15: 5, 45: 5, 135: 3, 405: 2}
+_REPEATS = {15: 3, 45: 5, 135: 2}
 _FEW = 45
 _MODEL = ModelConfig(members=(Architecture.DENSENET121,), image_size=_SIZE, dropout=0.1)
 _TRAINING = TrainingSettings(
