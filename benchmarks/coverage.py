@@ -205,12 +205,7 @@ CASES = (
     Case(
         "AUC .93, 100 positives of 400 (DeLong, t on the logit)", _RUNS, _auc_holds(0.93, positives=100, negatives=300)
     ),
-    Case(
-        "AUC .93, 30 positives of 400 (DeLong, t on the logit)",
-        _RUNS,
-        _auc_holds(0.93, positives=30, negatives=370),
-        expected=(0.93, 0.95),
-    ),
+    Case("AUC .93, 30 positives of 400 (DeLong, t on the logit)", _RUNS, _auc_holds(0.93, positives=30, negatives=370)),
     Case(
         "difference of two AUCs (paired DeLong), .80 and .85; equal",
         _RUNS,

@@ -104,3 +104,15 @@ def test_undefined_figures_are_nan_with_their_reason():
     assert math.isnan(lone.variance)
     assert "too few patients" in lone.reason
     assert "no study" in area(np.array([], dtype=bool), np.array([])).reason
+
+
+def test_the_interval_s_freedom_is_the_smaller_class_s_less_where_a_few_of_it_decide():
+    random = np.random.default_rng(5)
+    truth = np.arange(2000) < 200
+    easy, hard = area(truth, random.normal(truth * 3.0)), area(truth, random.normal(truth * 0.5))
+    assert hard.freedom == 199  # spread evenly: what each adds varies less than normal values do
+    assert 2 < easy.freedom < 100
+    positives = area(~truth, random.normal(truth * -0.5))
+    assert positives.freedom == 199, "the negatives are the smaller class here"
+    twice = np.repeat(np.arange(1000), 2)
+    assert area(truth, random.normal(truth * 0.5), twice).freedom <= 99, "patients count, not studies"
