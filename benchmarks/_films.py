@@ -12,8 +12,7 @@ from PIL import Image
 from components import labels
 from components.catalog import Box, Side, View
 from components.datasets import Origin, Snapshot, assign_sides, write_snapshot
-from components.evaluation import nih_boxes
-from components.evaluation._boxes import place_boxes
+from components.evaluation import nih_boxes, place_boxes
 from components.findings import DATASET_NAMES, FINDINGS, Dataset
 from components.imaging import PREPROCESSING_VERSION, Framing, to_input
 from components.settings import Settings, SplitSettings

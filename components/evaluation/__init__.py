@@ -1,7 +1,7 @@
 """Is one model better than another, for which finding, by how much: the figures and the page they stand on."""
 
 from components.evaluation._assess import assess
-from components.evaluation._boxes import boxes_on_inputs, drawn_boxes, nih_boxes
+from components.evaluation._boxes import boxes_on_inputs, drawn_boxes, nih_boxes, place_boxes
 from components.evaluation._calibration import Calibration, IsotonicMap, LogitMap, fit_calibration
 from components.evaluation._card import write_report_card
 from components.evaluation._card_data import (
@@ -135,6 +135,7 @@ __all__ = [
     "overlay",
     "p_text",
     "paired_areas",
+    "place_boxes",
     "pointing_game",
     "predict",
     "print_to_pdf",

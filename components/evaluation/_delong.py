@@ -197,7 +197,7 @@ def _freedom(values: FloatArray) -> float:
     count, squares = values.size, (values - values.mean()) ** 2
     if not squares.any() or count < _TOO_FEW_FOR_A_VARIANCE:
         return float(count - 1)
-    kurtosis = float((squares**2).mean() / squares.mean() ** 2)
+    kurtosis = count * float(squares @ squares) / float(squares.sum()) ** 2
     return min(2 * count / (kurtosis - (count - 3) / (count - 1)), count - 1)
 
 

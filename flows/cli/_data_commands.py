@@ -71,7 +71,8 @@ def ingest(*sources: str, reports: tuple[Path, ...] = (), site: str | None = Non
         tables of reports. Or an archive's DICOMweb address: its new studies of the last days (`archive.days`) are
         fetched into the inbox first, as by `radloop fetch`. Default: HOME/inbox, which is empty afterwards.
     reports
-        Further report files.
+        Further report files. A table (CSV) has a row a report, with the columns report_id or accession, patient_id,
+        and report (or findings and impression); where there are such, date, status, issued, patient_class as well.
     site
         The hospital's name in the catalog.
     """

@@ -22,7 +22,6 @@ from components.labels import current_labels, label_sources
 from components.settings import DeidentifySettings, ImagingSettings, SplitSettings, UncertainPolicy
 
 _KEY = b"k" * 32
-_REAL = Path("/work/shared/data")
 _LAYOUTS: dict[Dataset, Callable[[Path], Path]] = {
     Dataset.CHEXPERT: layouts.chexpert,
     Dataset.MIMIC: layouts.mimic,
@@ -242,10 +241,9 @@ def test_damaged_pictures_and_foreign_folders_are_told_apart(home: Home, tmp_pat
         home.take(Dataset.MIMIC, mimic)
 
 
-@pytest.mark.skipif(not (_REAL / "studies.csv").exists(), reason="the shared real radiographs are not here")
-def test_real_radiographs_laid_out_as_the_nih_publishes_them(home: Home, tmp_path: Path) -> None:
+def test_real_radiographs_laid_out_as_the_nih_publishes_them(home: Home, shared_data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "nih"
-    with (_REAL / "studies.csv").open(newline="") as file:
+    with (shared_data / "studies.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))[:12]
     entries = []
     for number, row in enumerate(rows):
@@ -253,7 +251,7 @@ def test_real_radiographs_laid_out_as_the_nih_publishes_them(home: Home, tmp_pat
         entries.append([name, row["nih_labels"], number, int(row["patient_id"]), row["age"], row["sex"], row["view"]])
         place = folder / f"images_{1 + number // 6:03d}" / "images"
         place.mkdir(parents=True, exist_ok=True)
-        picture = Image.open(_REAL / row["image"])
+        picture = Image.open(shared_data / row["image"])
         (picture.convert("RGBA") if number == 0 else picture).save(place / name)  # the NIH's are not all grey
     entries.append(["00030805_000.png", "Hernia", 0, 30805, "411", "F", "PA"])
     entries.append(["../00030805_000.png", "Hernia", 0, 30805, "57", "F", "PA"])
