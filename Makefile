@@ -4,6 +4,7 @@ VENV := .venv
 LABEL_STUDIO := .venv-label-studio
 PEERS := .venv-peers
 BIN := $(VENV)/bin
+TEST_PROCESSES ?= 4
 # Bytecode is written: without it each of the loop's processes compiles its engines anew, seconds every time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -46,7 +47,7 @@ imports: $(VENV)/ready ## imports go one way
 	@$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/ready $(LABEL_STUDIO)/ready ## pytest, against the real servers
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses $(TEST_PROCESSES) --dist loadgroup
 
 $(PEERS)/ready: infra/peers.lock | $(VENV)/ready
 	@echo "making the environment of the programs that radloop is measured against in $(PEERS)"

@@ -10,6 +10,14 @@ from components.settings import go_offline
 go_offline()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several processes: a file's tests stay together, and all that look at the demo, which begins as the longest."""
+    groups = {item: "demo" if "demo" in getattr(item, "fixturenames", ()) else str(item.path) for item in items}
+    items.sort(key=lambda item: groups[item] != "demo")
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real radiographs, reports and scores; the test is skipped where it is missing."""

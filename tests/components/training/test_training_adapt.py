@@ -16,7 +16,7 @@ from components.catalog import Side
 from components.datasets import Snapshot
 from components.errors import ModelError, TrainingError
 from components.models import HeadKind, ModelConfig, StudyNet, load_model, save_model
-from components.settings import Architecture, Objective, Strategy, TrainingSettings
+from components.settings import Architecture, AugmentationSettings, Objective, Strategy, TrainingSettings
 from components.training import EpochReport, TrainingResult, adapt, embeddings_of, train
 from components.training._embed import Rows, embed
 from components.training._heads import fit, refit
@@ -145,6 +145,21 @@ def test_embeddings_are_the_pooled_features_of_the_frontal_networks(blobs: Path,
     assert found.shape == (2, 1280)
     assert found.dtype == np.float32
     assert np.allclose(found[1], embeddings_of(load_model(base), snapshot, np.array([1]))[0], atol=1e-5)
+
+
+def test_the_views_after_the_first_are_varied_as_the_settings_say(blobs: Path, base: Path) -> None:
+    snapshot = Snapshot.open(blobs)
+    cases = snapshot.cases(Side.VALIDATION)
+
+    def views(variation: AugmentationSettings) -> tuple[torch.Tensor, torch.Tensor]:
+        (rows,) = embed(load_model(base), snapshot, cases, views=2, variation=variation)["solo"]
+        once, again = rows.features.split(len(cases))
+        return once, again
+
+    once, again = views(AugmentationSettings(flip=0, rotate=0))
+    assert torch.equal(once, again)
+    once, again = views(AugmentationSettings(flip=0, rotate=0, exposure=0.1))
+    assert (once != again).any(dim=1).all()
 
 
 @pytest.mark.parametrize("kind", list(HeadKind))
