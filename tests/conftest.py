@@ -11,7 +11,7 @@ go_offline()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several processes: a file's tests stay together, and all that look at the demo, which begins as the longest."""
+    """For several processes: a file's tests stay together, as do all on the demo, which begin."""
     groups = {item: "demo" if "demo" in getattr(item, "fixturenames", ()) else str(item.path) for item in items}
     items.sort(key=lambda item: groups[item] != "demo")
     for item, group in groups.items():

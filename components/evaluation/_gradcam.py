@@ -57,7 +57,8 @@ def grad_cams(
     """The heat of several studies' pictures for several findings: the mean of the members' maps.
 
     For each member: the last convolution layer's channels, weighted by the mean gradient of the finding's logit,
-    summed, negative evidence cut off, divided by the study's largest. The pictures run forward once for all findings.
+    summed, negative evidence cut off, divided by the study's largest. The pictures run forward once for all findings;
+    so do their mirror images where the model answers by both, and the heat is the mean.
     Other threads may predict with the model meanwhile.
 
     Args:
@@ -71,9 +72,21 @@ def grad_cams(
     batches = [
         tuple(view[start : start + batch_size] for view in views) for start in range(0, len(frontal), batch_size)
     ]
-    heats = [_of_batch(model, batch, findings) for batch in batches]
+    explain = _of_both if model.config.test_time_flip else _of_batch
+    heats = [explain(model, batch, findings) for batch in batches]
     whole = [np.concatenate(parts) for parts in zip(*heats, strict=True)]
     return Heat(frontal=whole[0], lateral=whole[1] if len(whole) > 1 else None)
+
+
+def _of_both(
+    model: "StudyNet", views: tuple[NDArray[np.uint8], ...], findings: Sequence[Finding]
+) -> list[NDArray[np.float32]]:
+    """As `_of_batch`, the mean over the pictures and their mirror images."""
+    as_they_are = _of_batch(model, views, findings)
+    mirrored = _of_batch(model, tuple(view[..., ::-1] for view in views), findings)
+    means = [one + other[..., ::-1] for one, other in zip(as_they_are, mirrored, strict=True)]
+    largest = np.max([mean.max(axis=(2, 3), keepdims=True) for mean in means], axis=0)
+    return [mean / np.maximum(largest, np.finfo(np.float32).tiny) for mean in means]
 
 
 def _of_batch(

@@ -26,6 +26,7 @@ class ModelConfig(BaseModel):
     duo: bool = Field(False, description="whether there is a DuoNet for studies with a lateral image")
     image_size: int = Field(ge=32, le=2048, description="side of the networks' input, in pixels")
     dropout: float = Field(ge=0, lt=1, description="before the head of each member, in training")
+    test_time_flip: bool = Field(False, description="whether answers are the mean over picture and mirror image")
     head: HeadKind = Field(HeadKind.LINEAR, description="one layer, or two hidden layers of 512 and 256 before it")
     findings: tuple[Finding, ...] = Field(FINDINGS, description="order of the outputs")
 
@@ -39,8 +40,14 @@ class ModelConfig(BaseModel):
     @classmethod
     def from_settings(cls, settings: ModelSettings) -> Self:
         """The model that the settings ask for."""
-        return cls(members=settings.members, duo=settings.duo, image_size=settings.image_size, dropout=settings.dropout)
+        return cls(
+            members=settings.members,
+            duo=settings.duo,
+            image_size=settings.image_size,
+            dropout=settings.dropout,
+            test_time_flip=settings.test_time_flip,
+        )
 
     def starts_from(self, base: "ModelConfig") -> bool:
-        """Whether a model of this make can start from the base's weights: size, dropout and views may differ."""
+        """Whether a model of this make can start from the base's weights: all else may differ."""
         return (self.kind, self.members, self.findings) == (base.kind, base.members, base.findings)

@@ -34,8 +34,16 @@ class StudyNet(nn.Module):
         return cast("torch.Tensor", self.duo(frontal, lateral))
 
     def probabilities(self, frontal: torch.Tensor, lateral: torch.Tensor | None = None) -> torch.Tensor:
-        """The ensemble's answer, float [B, 14] 0..1: the mean of the members' probabilities."""
-        return cast("torch.Tensor", self(frontal, lateral)).sigmoid().mean(dim=0)
+        """The ensemble's answer, float [B, 14] 0..1: the mean of the members' probabilities.
+
+        Where the config says so, of the pictures and their mirror images: a network that learned from both says of
+        either the same, but for its errors.
+        """
+        seen = [(frontal, lateral)]
+        if self.config.test_time_flip:
+            seen.append((frontal.flip(3), None if lateral is None else lateral.flip(3)))
+        said = [cast("torch.Tensor", self(*views)).sigmoid().mean(dim=0) for views in seen]
+        return torch.stack(said).mean(dim=0)
 
     @property
     def parts(self) -> Mapping[str, SoloNet | DuoNet]:

@@ -31,7 +31,7 @@ PROFILES: Mapping[Profile, Mapping[str, Any]] = MappingProxyType(
         },
         Profile.TINY: {
             "imaging": {"size": 224},
-            "model": {"members": ["mobilenetv2_100"], "image_size": 224, "dropout": 0.2},
+            "model": {"members": ["mobilenetv2_100"], "image_size": 224, "dropout": 0.2, "test_time_flip": True},
             "training": {
                 "epochs": 18,
                 "patience": 18,

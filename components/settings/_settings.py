@@ -157,6 +157,9 @@ class ModelSettings(Concern):
     )
     image_size: int = Field(512, ge=32, le=2048, description="side of the network's input, in pixels")
     dropout: float = Field(0.8, ge=0, lt=1, description="before the classifier of each member")
+    test_time_flip: bool = Field(
+        False, description="answers are the mean over picture and mirror image: better ones, for twice the time"
+    )
 
 
 class ServingSettings(Concern):

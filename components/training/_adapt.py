@@ -16,7 +16,7 @@ from components.catalog import Side
 from components.datasets import Snapshot
 from components.findings import FINDINGS
 from components.models import HeadKind, ModelConfig, StudyNet, load_model, save_model, start_from
-from components.settings import Strategy, TrainingSettings
+from components.settings import AugmentationSettings, Strategy, TrainingSettings
 from components.training._checks import check_base, check_run, check_sizes, check_snapshot, claim
 from components.training._embed import Embedded, embed
 from components.training._heads import refit
@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _HEADS = {Strategy.LINEAR: HeadKind.LINEAR, Strategy.NONLINEAR: HeadKind.NONLINEAR}
 _VIEWS, _MOST_ROWS = 4, 40_000  # a training picture is seen as it is and varied, while that many rows are not reached
+_MIRRORED = AugmentationSettings(flip=1, rotate=0)
 _MODEL, _ANSWERS = "model", "validation.parquet"
 _NAMES = [finding.value for finding in FINDINGS]
 
@@ -112,20 +113,24 @@ def settle(task: Task, folder: Path, strategies: Sequence[Strategy]) -> None:
         snapshot = Snapshot.open(task.snapshot)
         if strategies == [Strategy.FINETUNE]:
             tuned = load_model(folder / Strategy.FINETUNE.value / _MODEL, _device(task))
-            _note(
-                tuned, embed(tuned, snapshot, snapshot.cases(Side.VALIDATION)), snapshot, folder / strategies[0].value
-            )
+            _note(tuned, _validation(tuned, snapshot), snapshot, folder / strategies[0].value)
             return
         base = _backbones(task)
-        training, validation = (snapshot.cases(side) for side in (Side.TRAIN, Side.VALIDATION))
+        training = snapshot.cases(Side.TRAIN)
         views = max(1, min(_VIEWS, _MOST_ROWS // len(training)))
         variation = task.settings.augmentation
         learn = embed(base, snapshot, training, views=views, variation=variation, seed=task.seed)
-        check = embed(base, snapshot, validation)
+        check = _validation(base, snapshot)
         for strategy in strategies:
             made = refit(base, _HEADS[strategy], learn, check, seed=task.seed)
             save_model(made, folder / strategy.value / _MODEL)
             _note(made, check, snapshot, folder / strategy.value)
+
+
+def _validation(model: StudyNet, snapshot: Snapshot) -> Embedded:
+    """The validation cases, and then their mirror images where the model answers by both."""
+    views = 1 + model.config.test_time_flip
+    return embed(model, snapshot, snapshot.cases(Side.VALIDATION), views=views, variation=_MIRRORED)
 
 
 def _backbones(task: Task) -> StudyNet:
@@ -157,8 +162,9 @@ def _note(model: StudyNet, seen: Embedded, snapshot: Snapshot, folder: Path) -> 
 @torch.no_grad()
 def _answers(model: StudyNet, seen: Embedded, *, paired: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The ensemble's probabilities of each case, [N, 14]: by both views where there are both and a DuoNet."""
+    views = 1 + model.config.test_time_flip
     said = {
-        name: part.classify([rows.features for rows in seen[name]]).sigmoid().mean(dim=0).double().cpu().numpy()
+        name: _mean(part.classify([rows.features for rows in seen[name]]).sigmoid(), views=views)
         for name, part in model.parts.items()
         if seen[name]
     }
@@ -166,6 +172,11 @@ def _answers(model: StudyNet, seen: Embedded, *, paired: NDArray[np.bool_]) -> N
     if "duo" in said:
         answers[paired] = said["duo"]
     return np.asarray(answers)
+
+
+def _mean(said: torch.Tensor, *, views: int) -> NDArray[np.float64]:
+    """Over members and views, [N, 14], of what is said of the cases view after view, [M, views × N, 14]."""
+    return np.asarray(said.reshape(len(said), views, -1, said.shape[2]).mean(dim=(0, 1)).double().cpu().numpy())
 
 
 def _judged(task: Task, folder: Path, result: TrainingResult) -> TrainingResult:

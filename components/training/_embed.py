@@ -101,8 +101,7 @@ def _seen(  # noqa: PLR0913  what is seen, and how
             inputs = [prepare(torch.from_numpy(each).to(device), size) for each in pixels]
             if view:
                 inputs = [
-                    augment(each, draw(len(each), 1, draws)[:, 0], settings=variation, black=black)
-                    for each in inputs
+                    augment(each, draw(len(each), 1, draws)[:, 0], settings=variation, black=black) for each in inputs
                 ]
             yield [each.float() for each in part.features(*(each.contiguous(memory_format=_LAYOUT) for each in inputs))]
 

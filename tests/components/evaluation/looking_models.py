@@ -55,9 +55,9 @@ class BrightSpotsInBoth(torch.nn.Module):
 class LookingNet(torch.nn.Module):
     """Of StudyNet's form: the SoloNet above and, with a weight for the lateral view, the DuoNet."""
 
-    def __init__(self, lateral: float | None = None) -> None:
+    def __init__(self, lateral: float | None = None, *, test_time_flip: bool = False) -> None:
         super().__init__()
-        self.config = SimpleNamespace(image_size=SIDE)
+        self.config = SimpleNamespace(image_size=SIDE, test_time_flip=test_time_flip)
         self.solo = BrightSpots()
         self.duo = None if lateral is None else BrightSpotsInBoth(lateral)
         self.eval()

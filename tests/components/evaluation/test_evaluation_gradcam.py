@@ -51,6 +51,22 @@ def test_both_views_are_explained_on_one_scale_where_both_are_judged():
     assert heat.lateral.max() == pytest.approx(0.5, abs=0.02), "it counts half as much"
 
 
+def test_a_model_that_answers_by_the_mirror_image_too_is_explained_by_both():
+    model, frontal, lateral = LookingNet(lateral=0.5, test_time_flip=True), spot(16, 49)[None], spot(44, 12)[None]
+    heat = grad_cams(model, frontal, (Finding.EDEMA,), lateral=lateral)
+    mirrored = grad_cams(model, frontal[..., ::-1], (Finding.EDEMA,), lateral=lateral[..., ::-1])
+    alone = grad_cams(LookingNet(lateral=0.5), frontal, (Finding.EDEMA,), lateral=lateral)
+    for ours, theirs, once in (
+        (heat.frontal, mirrored.frontal, alone.frontal),
+        (heat.lateral, mirrored.lateral, alone.lateral),
+    ):
+        np.testing.assert_allclose(ours, theirs[..., ::-1], atol=1e-6)
+        assert not np.allclose(ours, once)
+        np.testing.assert_allclose(hottest(ours[0, 0]), hottest(once[0, 0]), atol=4)
+    assert heat.frontal.max() == 1
+    assert heat.lateral.max() == pytest.approx(0.5, abs=0.05)
+
+
 def test_a_lateral_that_the_model_does_not_look_at_has_no_heat():
     heat = grad_cams(LookingNet(), spot(16, 48)[None], (Finding.EDEMA,), lateral=spot(44, 12)[None])
     assert heat.lateral is None

@@ -55,6 +55,19 @@ def test_two_views_go_to_duonet_and_one_to_solonet() -> None:
 
 
 @torch.inference_mode()
+def test_with_a_test_time_flip_picture_and_mirror_image_answer_alike() -> None:
+    model, frontal, lateral = _made(_DUO.model_copy(update={"test_time_flip": True})), _inputs(1), _inputs(2)
+    for views, mirrored in (
+        ((frontal,), (frontal.flip(3),)),
+        ((frontal, lateral), (frontal.flip(3), lateral.flip(3))),
+    ):
+        alone = [model(*each).sigmoid().mean(0) for each in (views, mirrored)]
+        assert not torch.allclose(*alone)
+        assert torch.allclose(model.probabilities(*views), (alone[0] + alone[1]) / 2)
+        assert torch.allclose(model.probabilities(*views), model.probabilities(*mirrored))
+
+
+@torch.inference_mode()
 def test_without_a_duonet_the_frontal_alone_decides() -> None:
     model = _made(_SOLO)
     assert torch.equal(model(_inputs(1), _inputs(2)), model(_inputs(1)))

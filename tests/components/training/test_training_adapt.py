@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from components.catalog import Side
 from components.datasets import Snapshot
 from components.errors import ModelError, TrainingError
+from components.evaluation import predict
 from components.models import HeadKind, ModelConfig, StudyNet, load_model, save_model
 from components.settings import Architecture, AugmentationSettings, Objective, Strategy, TrainingSettings
 from components.training import EpochReport, TrainingResult, adapt, embeddings_of, train
@@ -95,6 +96,19 @@ def test_what_was_finished_is_not_done_again_and_what_was_not_comes_out_the_same
     assert (tmp_path / "run" / "linear" / "model" / "weights.safetensors").stat().st_mtime_ns == written
     with pytest.raises(TrainingError, match="choose another"):
         _adapt(blobs, base, tmp_path / "run", seed=1)
+
+
+@pytest.mark.parametrize("test_time_flip", [False, True])
+def test_the_ways_are_judged_by_what_their_models_will_answer(test_time_flip: bool, tmp_path: Path) -> None:
+    model = _MODEL.model_copy(update={"duo": True, "test_time_flip": test_time_flip})
+    paired = write_blobs(tmp_path / "snapshot", images=80, laterals=30).folder
+    save_model(StudyNet(model), tmp_path / "base")
+    settings = _HEADS.model_copy(update={"min_pairs": 2, "strategies": tuple(Strategy)})
+    _adapt(paired, tmp_path / "base", tmp_path / "run", model=model, settings=settings)
+    for way in Strategy:
+        judged = pd.read_parquet(tmp_path / "run" / way / "validation.parquet")
+        answers = predict(load_model(tmp_path / "run" / way / "model"), Snapshot.open(paired), Side.VALIDATION)
+        pd.testing.assert_frame_equal(judged, answers, rtol=0, atol=1e-4)
 
 
 def test_a_duonet_is_made_where_studies_have_two_views(base: Path, tmp_path: Path) -> None:
