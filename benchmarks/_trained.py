@@ -55,12 +55,13 @@ def write_pictures(folder: Path, *, images: int, size: int) -> Snapshot:
     return write_snapshot(
         folder,
         manifest=pd.concat([manifest, pd.DataFrame(columns)], axis=1),
-        pictures=[np.stack([_picture(rng, size) for _ in numbers])],
+        pictures=[np.stack([grainy_picture(rng, size) for _ in numbers])],
         origin=Origin(site="local", seed=0, split=SplitSettings(), uncertain=UncertainPolicy.SOFT, preprocessing="1"),
     )
 
 
-def _picture(rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
+def grainy_picture(rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
+    """Soft shapes under a film's grain, uint8 [size, size]."""
     shapes = zoom(rng.uniform(30, 220, (8, 8)), size / 8, order=1)
     return (shapes + rng.normal(0, _GRAIN, (size, size))).clip(0, 255).astype(np.uint8)
 
