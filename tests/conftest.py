@@ -10,6 +10,7 @@ from components.settings import go_offline
 go_offline()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For several processes: a file's tests stay together, as do all on the demo, which begin."""
     groups = {item: "demo" if "demo" in getattr(item, "fixturenames", ()) else str(item.path) for item in items}
