@@ -10,13 +10,9 @@ from components.settings import go_offline
 go_offline()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several processes: a file's tests stay together, as do all on the demo, which begin."""
-    groups = {item: "demo" if "demo" in getattr(item, "fixturenames", ()) else str(item.path) for item in items}
-    items.sort(key=lambda item: groups[item] != "demo")
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The demo's tests first: they take longest, and another process does the rest meanwhile."""
+    items.sort(key=lambda item: "demo" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
