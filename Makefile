@@ -47,7 +47,7 @@ imports: $(VENV)/ready ## imports go one way
 	@$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/ready $(LABEL_STUDIO)/ready ## pytest, against the real servers
-	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -u -m pytest --numprocesses logical --maxprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 $(PEERS)/ready: infra/peers.lock | $(VENV)/ready
 	@echo "making the environment of the programs that radloop is measured against in $(PEERS)"
