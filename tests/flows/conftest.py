@@ -2,9 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -27,13 +30,29 @@ class FinishedDemo:
     def settings(self) -> Settings:
         return load_settings(self.home)
 
+    def copied_to(self, home: Path) -> Path:
+        """A home of its own for a test that changes it, without what the servers keep."""
+        left = shutil.ignore_patterns("hospital", "prefect", "logs", "run", "label-studio")
+        return shutil.copytree(self.home, home, ignore=left)
+
+
+def run_radloop(*command: str, home: Path, prefix: Sequence[str] = (), **settings: str) -> CompletedProcess[str]:
+    """One command in that home, under these RADLOOP_… settings and no others."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
+    return subprocess.run(
+        [*prefix, program("radloop"), *command, "--home", str(home)],
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
+        env=clean | {f"RADLOOP_{name}": value for name, value in settings.items()},
+    )
+
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> FinishedDemo:
     home = tmp_path_factory.mktemp("demo") / "home"
     prefix = isolating_prefix()
-    command = [*(prefix or []), program("radloop"), "demo", "--json", "--home", str(home)]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False, env=clean)
+    done = run_radloop("demo", "--json", home=home, prefix=prefix or ())
     assert done.returncode == 0, done.stderr[-3000:]
     return FinishedDemo(home, json.loads(done.stdout), done.stderr, isolated=prefix is not None)

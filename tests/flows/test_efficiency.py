@@ -1,9 +1,5 @@
-"""Holds that a data-efficiency study learns each way from its own images alone, and leaves figures, maps and a page."""
+"""Holds that a data-efficiency study learns each way from its own images alone; the demo's tests hold the command."""
 
-import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +10,10 @@ from components.datasets import sample
 from components.errors import SnapshotError
 from components.findings import Finding
 from components.models import ModelConfig, StudyNet, load_model, save_model
-from components.promotion import Ledger, LedgerKind, Registry
 from components.settings import Architecture, ModelSettings, Optimizer, TrainingSettings
 from flows._learning import WAYS, Study, generic_model, learned_from
-from flows._stack import program
-from flows.efficiency import image_counts, last_study
+from flows.efficiency import image_counts
 from tests.components.training.blob_snapshot import write_blobs
-from tests.flows.conftest import FinishedDemo
 
 _MODEL = ModelConfig(members=(Architecture.MOBILENETV2,), image_size=32, dropout=0.1)
 _TRAINING = TrainingSettings(
@@ -74,39 +67,3 @@ def test_images_are_counted_threefold_up_to_all_of_them() -> None:
     assert image_counts(500) == (15, 45, 135, 405, 500)
     with pytest.raises(SnapshotError, match="Got 14"):
         image_counts(14)
-
-
-@pytest.mark.slow
-@pytest.mark.server
-@pytest.mark.timeout(1800)
-def test_the_command_leaves_its_study_beside_the_run_and_looks_at_no_locked_patient(
-    demo: FinishedDemo, tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(
-        demo.home, home, ignore=shutil.ignore_patterns("hospital", "prefect", "logs", "run", "label-studio")
-    )
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
-    command = [program("radloop"), "efficiency", "--site", "local", "--images", "15", "--repeats", "1"]
-    clean |= {"RADLOOP_TRAINING__EPOCHS": "1", "RADLOOP_TRAINING__WORKERS": "0"}  # how good they get is the benchmark's
-    done = subprocess.run(
-        [*command, "--home", str(home), "--json"], capture_output=True, text=True, timeout=1200, check=False, env=clean
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout)
-    assert {(point["strategy"], point["images"]) for point in found["points"]} == {(way.title, 15) for way in WAYS}
-    assert "What local images buy" in Path(found["page"]).read_text()
-
-    settings = demo.settings.model_copy(update={"home": home})
-    study = last_study(settings, "local")
-    assert study is not None
-    assert [mapped.title for mapped in study.maps] == ["Generic weights", "The base model"]
-    looks = [
-        sum(entry.kind is LedgerKind.LOOK for entry in Ledger(place).entries())
-        for place in (demo.settings.ledger, settings.ledger)
-    ]
-    assert looks[0] == looks[1]
-    shelf = Registry(settings.tracking, artifacts=settings.artifacts, site=settings.site)
-    champion = shelf.champion_version()
-    assert champion is not None
-    assert shelf.attachment(champion, "efficiency") is not None

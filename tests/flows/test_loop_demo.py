@@ -6,10 +6,8 @@ And that the gate which let its candidate pass refuses one that learned from shu
 import csv
 import io
 import json
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +26,10 @@ from components.labels import CODES, current_labels
 from components.promotion import Ledger, LedgerKind, Registry
 from components.relabeling import label_studio_installed
 from components.settings import load_settings
-from flows._stack import program
+from flows._learning import WAYS
 from flows.cli._demo import study_to_ask_about
-from tests.flows.conftest import FinishedDemo
+from flows.efficiency import last_study
+from tests.flows.conftest import FinishedDemo, run_radloop
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(1800)]
 
@@ -136,15 +135,10 @@ def test_the_report_card_stands_alone(demo: FinishedDemo) -> None:
 
 
 def test_a_candidate_trained_on_shuffled_labels_is_refused(demo: FinishedDemo, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(
-        demo.home, home, ignore=shutil.ignore_patterns("hospital", "prefect", "logs", "run", "label-studio")
-    )
+    home = demo.copied_to(tmp_path / "home")
     _shuffle_the_labels_learned_from(home)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
-    clean["RADLOOP_TRAINING__STRATEGIES"] = '["linear"]'  # the way that shuffled labels cost least time
-    command = [program("radloop"), "retrain", "--site", "local", "--home", str(home), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False, env=clean)
+    least_time = '["linear"]'  # of the ways to learn shuffled labels
+    done = run_radloop("retrain", "--site", "local", "--json", home=home, TRAINING__STRATEGIES=least_time)
     assert done.returncode == 0, done.stderr[-3000:]
     result = json.loads(done.stdout)
 
@@ -154,10 +148,36 @@ def test_a_candidate_trained_on_shuffled_labels_is_refused(demo: FinishedDemo, t
     last = Ledger(load_settings(home).ledger).entries()[-1]
     assert last.kind is LedgerKind.REFUSAL
 
-    asked = [program("radloop"), "promote", result["version"], "--home", str(home)]
-    by_hand = subprocess.run(asked, capture_output=True, text=True, check=False, env=clean)
+    by_hand = run_radloop("promote", result["version"], home=home)
     assert by_hand.returncode == 1
     assert "did not let version" in by_hand.stderr
+
+
+def test_efficiency_leaves_its_study_beside_the_run_and_looks_at_no_locked_patient(
+    demo: FinishedDemo, tmp_path: Path
+) -> None:
+    home = demo.copied_to(tmp_path / "home")
+    few = ("--images", "15", "--repeats", "1")
+    briefly = {"TRAINING__EPOCHS": "1", "TRAINING__WORKERS": "0"}  # how good they get is the benchmark's
+    done = run_radloop("efficiency", "--site", "local", *few, "--json", home=home, **briefly)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert {(point["strategy"], point["images"]) for point in found["points"]} == {(way.title, 15) for way in WAYS}
+    assert "What local images buy" in Path(found["page"]).read_text()
+
+    settings = demo.settings.model_copy(update={"home": home})
+    study = last_study(settings, "local")
+    assert study is not None
+    assert [mapped.title for mapped in study.maps] == ["Generic weights", "The base model"]
+    looks = [
+        sum(entry.kind is LedgerKind.LOOK for entry in Ledger(place).entries())
+        for place in (demo.settings.ledger, settings.ledger)
+    ]
+    assert looks[0] == looks[1]
+    shelf = Registry(settings.tracking, artifacts=settings.artifacts, site=settings.site)
+    champion = shelf.champion_version()
+    assert champion is not None
+    assert shelf.attachment(champion, "efficiency") is not None
 
 
 def _shuffle_the_labels_learned_from(home: Path) -> None:
