@@ -6,17 +6,19 @@ from collections.abc import Callable, Collection
 from components.deidentify._names import mask_names
 from components.deidentify._words import ORDINARY_WORDS
 
-_MONTH = (
+_MONTH_NAME = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?|JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?"
-    r"|SEPT?(?:EMBER)?|OCT(?:OBER)?|NOV(?:EMBER)?|DEC(?:EMBER)?)\.?"
+    r"|SEPT?(?:EMBER)?|OCT(?:OBER)?|NOV(?:EMBER)?|DEC(?:EMBER)?)"
 )
+_MONTH = rf"{_MONTH_NAME}\.?"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d\d"
 _STREET = (
     r"(?:(?:Street|Avenue|Road|Boulevard|Lane|Drive|Court|Way|Place|Square|Highway|Terrace|Circle|Crescent|Parkway|Close"
-    r"|Trail|Gardens)\b|(?:St|Ave|Rd|Blvd|Ln|Dr|Ct|Pl|Sq|Hwy|Cir|Pkwy)\b\.?)"
+    r"|Trail|Gardens)\b|(?:St|Ave|Rd|Blvd|Ln|Dr|Ct|Pl|Sq|Hwy|Cir|Pkwy)\b)"
 )
+_DOT = r"(?:\.(?=,|\s(?:Apt|Suite|Unit|#|[A-Z]{2}\s\d{5})))?"  # an abbreviation's; any other ends the sentence
 _STREET_IN_CAPITALS = _STREET.upper().replace("\\B", "\\b")
 _GREAT_AGE = r"(?:9\d|1[0-4]\d)"
 _LONGEST_YEAR = 4
@@ -60,12 +62,12 @@ _RULES = _rules(
         re.IGNORECASE,
     ),
     (
-        rf"\b\d{{1,5}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:(?:[A-Z][A-Za-z'’.-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,4}}{_STREET}(?!\s?[-\d])"
+        rf"\b\d{{1,5}}[A-Za-z]?\s(?:[NSEW]\.?\s)?(?:(?:[A-Z][A-Za-z'’.-]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th))\s){{1,4}}{_STREET}{_DOT}(?!\s?[-\d])"
         r"(?:,?\s(?:Apt|Suite|Unit|#)\.?\s?\w{1,6})?(?:,\s[A-Z][A-Za-z ]{1,30})?(?:,?\s[A-Z]{2}\s\d{5}(?:-\d{4})?)?",
         "[ADDRESS]",
     ),
     (
-        rf"\b\d{{1,5}}\s(?:[A-Z]{{2,20}}\s){{1,3}}{_STREET_IN_CAPITALS}"
+        rf"\b\d{{1,5}}\s(?:[A-Z]{{2,20}}\s){{1,3}}{_STREET_IN_CAPITALS}{_DOT}"
         r"(?:,\s[A-Z ]{2,30})?(?:,?\s[A-Z]{2}\s\d{5}(?:-\d{4})?)?",
         "[ADDRESS]",
     ),
@@ -87,7 +89,7 @@ _RULES = _rules(
     (rf"\b\d{{1,2}}{_MONTH}(?:{_YEAR}|\d\d)\b", "[DATE]"),
     (rf"\b{_DAY}[\s-]{_MONTH}[\s-](?:{_YEAR}|\d\d)\b(?!\s?(?:cm|mm)\b)", "[DATE]"),
     (rf"\b{_MONTH}\s{{0,2}}{_DAY}\b(?:,?\s{{1,2}}{_YEAR}\b|,?\s{{0,2}}'\d\d\b)?(?!\s?(?:cm|mm|be)\b)", "[DATE]"),
-    (rf"\b{_DAY}(?:\s(?:of\s)?|-){_MONTH}(?:(?:,?\s|-)(?:{_YEAR}|\d\d)\b)?(?!\w)", "[DATE]"),
+    (rf"\b{_DAY}(?:\s(?:of\s)?|-){_MONTH_NAME}(?:\.?(?:,?\s|-)(?:{_YEAR}|\d\d)\b)?(?!\w)", "[DATE]"),
     (rf"\b{_MONTH},?\s(?:of\s)?{_YEAR}\b", "[DATE]"),
     (rf"(?<=\b[Ii][Nn]\s){_MONTH}\b(?!\s\w{{1,20}}\sbe)", "[DATE]"),
     (rf"(?<=\b(?i:since)\s){_MONTH}\b", "[DATE]"),

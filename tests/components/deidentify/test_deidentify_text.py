@@ -121,7 +121,16 @@ def test_dates_go_in_every_notation(written):
         ("number 20139999888 of QZKD48210937", "number [ID] of [ID]"),
         ("a.b-c@hospital.example or https://pacs.example/x?y=1.", "[EMAIL] or [URL]."),
         ("lives at 334 Michael Manor Drive, Sarahview, PA 56560.", "lives at [ADDRESS]."),
+        (
+            "Seen on 01 January. No effusion. On 2 Feb. 2031 and 3 Mar., too",
+            "Seen on [DATE]. No effusion. On [DATE] and [DATE]., too",
+        ),
         ("12 Qzabulona Street is home", "[ADDRESS] is home"),
+        ("200 Maple Grove Blvd. No acute disease.", "[ADDRESS]. No acute disease."),
+        ("at 200 MAPLE GROVE BLVD. NO EFFUSION", "at [ADDRESS]. NO EFFUSION"),
+        ("at 7 Elm St., Springfield, IL 62704", "at [ADDRESS]"),
+        ("at 7 Elm St. Apt 4, Springfield", "at [ADDRESS]"),
+        ("at 7 Elm St. IL 62704.", "at [ADDRESS]."),
         ("92-year-old man, 90 y/o, aged 101, 95 yo", "[AGE]-year-old man, [AGE] y/o, aged [AGE], [AGE] yo"),
     ],
 )
