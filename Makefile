@@ -4,7 +4,6 @@ VENV := .venv
 LABEL_STUDIO := .venv-label-studio
 PEERS := .venv-peers
 BIN := $(VENV)/bin
-TEST_PROCESSES ?= 4
 # Bytecode is written: without it each of the loop's processes compiles its engines anew, seconds every time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -47,7 +46,7 @@ imports: $(VENV)/ready ## imports go one way
 	@$(BIN)/lint-imports --no-cache
 
 unit: $(VENV)/ready $(LABEL_STUDIO)/ready ## pytest, against the real servers
-	@$(BIN)/python -u -m pytest --numprocesses logical --maxprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -u -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 $(PEERS)/ready: infra/peers.lock | $(VENV)/ready
 	@echo "making the environment of the programs that radloop is measured against in $(PEERS)"

@@ -169,7 +169,7 @@ def _told(plain: Sequence[Found], product: Sequence[Found]) -> str:
     rows = [
         ["base, learned from PA", *before.means(), _difference(before.compared())],
         ["adapted, learned from AP", *after.means(), _difference(after.compared())],
-        *([f"adapted, seed {seed}", *after.of_seed(number)] for number, seed in enumerate(_SEEDS)),
+        *([f"adapted, seed {seed}", *after.of_seed(seed)] for seed in _SEEDS),
     ]
     seconds = [float(np.mean([one.cpu for one in contender])) for contender in (plain, product)]
     rows.append(["CPU seconds, mean", *(f"{one:.0f}" for one in seconds), f"× {seconds[1] / seconds[0]:.2f}"])
@@ -211,9 +211,9 @@ class _Judge:
         sides = (_flat(side, _SEEDS, tuple(OBSERVED)) for side in self._sides)
         return [_mean(assess(truth, side, patients=patients, settings=GateSettings(), seed=_SHUFFLE)) for side in sides]
 
-    def of_seed(self, number: int) -> list[str]:
+    def of_seed(self, seed: int) -> list[str]:
         """Both means and their difference in one of the trainings."""
-        found = self.compared([_SEEDS[number]])
+        found = self.compared([seed])
         return [f"{found.overall.mean_auc_a:.3f}", f"{found.overall.mean_auc_b:.3f}", _difference(found)]
 
     def labels(self) -> list[list[object]]:

@@ -1,9 +1,6 @@
 """Holds `radloop fetch` from outside: an archive's studies in the inbox, once; without an archive one clear line."""
 
 import hashlib
-import json
-import os
-import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +8,7 @@ import pydicom
 import pytest
 
 from components.simulator import write_hospital
-from flows._stack import program
+from tests.flows.conftest import radloop_json, run_radloop
 from tests.servers import free_port, orthanc_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
@@ -30,10 +27,7 @@ def test_an_invented_hospital_is_fetched_whole_and_once(tmp_path: Path) -> None:
         )
         days = sorted(str(pydicom.dcmread(file, stop_before_pixels=True).StudyDate) for file in files)
         first, last = (f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in (days[0], days[-1]))
-        words = ["fetch", "--from", first, "--until", last, "--descriptor", "", "--home", str(home), "--json"]
-        done = _radloop(*words)
-        assert done.returncode == 0, done.stderr[-2000:]
-        counts = json.loads(done.stdout)
+        counts = radloop_json("fetch", "--from", first, "--until", last, "--descriptor", "", home=home)
     assert counts == {
         "studies": 5,
         "new_studies": 5,
@@ -57,11 +51,9 @@ def test_an_archives_address_is_a_source_of_ingest(tmp_path: Path) -> None:
         home.mkdir()
         access = f'user = "{archive.user}"\npassword = "{archive.password}"\ndescriptors = []\n'
         (home / "radloop.toml").write_text(f"[imaging]\nsize = 64\n\n[archive]\n{access}")
-        done = _radloop("ingest", f"{archive.url}/dicom-web", "--home", str(home), "--json")
-        assert done.returncode == 0, done.stderr[-2000:]
+        counts = radloop_json("ingest", f"{archive.url}/dicom-web", home=home)
         (home / "radloop.toml").write_text('[archive]\nurl = "http://127.0.0.1:9/another"\ntoken = "secret"\n')
-        other = _radloop("ingest", f"{archive.url}/dicom-web", "--home", str(home))
-    counts = json.loads(done.stdout)
+        other = run_radloop("ingest", f"{archive.url}/dicom-web", home=home)
     assert counts["waiting"] == len(list((tmp_path / "hospital").rglob("*.dcm"))), "their reports have not come"
     assert counts["received"] == counts["waiting"]
     assert not list((home / "inbox").rglob("*.dcm"))
@@ -70,17 +62,10 @@ def test_an_archives_address_is_a_source_of_ingest(tmp_path: Path) -> None:
 
 
 def test_without_an_archive_it_says_what_to_set(tmp_path: Path) -> None:
-    done = _radloop("fetch", "--home", str(tmp_path))
+    done = run_radloop("fetch", home=tmp_path)
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert "[archive]" in line
-
-
-def _radloop(*words: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
-    return subprocess.run(
-        [program("radloop"), *words], capture_output=True, text=True, timeout=300, check=False, env=clean
-    )
 
 
 def _pixels(file: Path) -> tuple[str, str]:

@@ -1,9 +1,6 @@
 """Holds `radloop import` from outside: a published dataset goes in as a site of its own, each picture accounted for."""
 
 import csv
-import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +9,7 @@ from PIL import Image
 
 from components.catalog import Catalog
 from components.settings import load_settings
-from flows._stack import program
+from tests.flows.conftest import radloop_json
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -34,11 +31,7 @@ def test_a_dataset_goes_in_once_as_a_site_of_its_own(tmp_path: Path) -> None:
         csv.writer(file).writerows([*row, 2682, 2749, 0.143, 0.143, ""] for row in rows)
     ramp = np.tile(np.linspace(0, 255, 96).astype(np.uint8), (96, 1))
     Image.fromarray(ramp).save(folder / "images" / "00000001_000.png")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
-    command = [program("radloop"), "import", "nih", str(folder), "--home", str(home), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False, env=clean)
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout)
+    found = radloop_json("import", "nih", str(folder), home=home, timeout=400)
     assert found.pop("checks")
     assert found == {"received": 2, "accepted": 1, "duplicates": 0, "left_out": {"no_labels": 1}, "labels": 2}
     with Catalog.open(load_settings(home).catalog.get_secret_value()) as catalog:

@@ -1,7 +1,6 @@
 """Holds `radloop ingest` from outside: the sound goes in once, the rest is accounted for with its reason."""
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydicom.uid import CTImageStorage
 
 from components.simulator import write_hospital
 from flows._stack import program
+from tests.flows.conftest import radloop_json
 
 _NAMED = "disc-of-Qzabcdefgh"
 
@@ -38,7 +38,7 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_bad_input_is_refused_with_its_reason_and_the_run_goes_on(export: Path, tmp_path: Path) -> None:
-    first = _ingest(export, tmp_path)
+    first = radloop_json("ingest", str(export), home=tmp_path, timeout=400)
     assert first["received"] == first["accepted"] + first["waiting"] + first["duplicates"] + sum(
         first["quarantined"].values()
     )
@@ -52,19 +52,10 @@ def test_bad_input_is_refused_with_its_reason_and_the_run_goes_on(export: Path, 
     assert kept
     assert not [file.name for file in kept if _NAMED.encode() in file.read_bytes()], "the source's path names a patient"
 
-    second = _ingest(export, tmp_path)
+    second = radloop_json("ingest", str(export), home=tmp_path, timeout=400)
     assert (second["accepted"], second["waiting"], second["labels"]) == (0, 0, 0)
     assert second["quarantined"] == first["quarantined"]
     assert second["duplicates"] == first["accepted"] + first["waiting"] + first["duplicates"]
-
-
-def _ingest(export: Path, home: Path) -> dict[str, Any]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
-    command = [program("radloop"), "ingest", str(export), "--home", str(home), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False, env=clean)
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def _changed(source: Path, target: Path, **attributes: Any) -> None:

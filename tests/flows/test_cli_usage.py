@@ -1,14 +1,13 @@
 """Holds the command line's manners: help that teaches, exit 2 for wrong usage, exit 1 with one line for refusals."""
 
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from components.promotion import Ledger, LedgerKind
-from flows._stack import program
 from flows.cli import main
+from tests.flows.conftest import run_radloop
 
 
 def _run(*words: str) -> int:
@@ -69,9 +68,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_an_unreachable_server_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "radloop.toml").write_text('mlflow_url = "http://127.0.0.1:9"\n')
-    done = subprocess.run(
-        [program("radloop"), "promote", "--home", str(tmp_path)], capture_output=True, text=True, check=False
-    )
+    done = run_radloop("promote", home=tmp_path)
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 

@@ -5,7 +5,6 @@ And that the gate which let its candidate pass refuses one that learned from shu
 
 import csv
 import io
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ from components.settings import load_settings
 from flows._learning import WAYS
 from flows.cli._demo import study_to_ask_about
 from flows.efficiency import last_study
-from tests.flows.conftest import FinishedDemo, run_radloop
+from tests.flows.conftest import FinishedDemo, radloop_json, run_radloop
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(1800)]
 
@@ -138,10 +137,7 @@ def test_a_candidate_trained_on_shuffled_labels_is_refused(demo: FinishedDemo, t
     home = demo.copied_to(tmp_path / "home")
     _shuffle_the_labels_learned_from(home)
     least_time = '["linear"]'  # of the ways to learn shuffled labels
-    done = run_radloop("retrain", "--site", "local", "--json", home=home, TRAINING__STRATEGIES=least_time)
-    assert done.returncode == 0, done.stderr[-3000:]
-    result = json.loads(done.stdout)
-
+    result = radloop_json("retrain", "--site", "local", home=home, timeout=1200, TRAINING__STRATEGIES=least_time)
     assert not result["promoted"]
     assert result["champion"] == result["champion_before"]
     assert not all(clause["passed"] for clause in result["clauses"])
@@ -159,9 +155,7 @@ def test_efficiency_leaves_its_study_beside_the_run_and_looks_at_no_locked_patie
     home = demo.copied_to(tmp_path / "home")
     few = ("--images", "15", "--repeats", "1")
     briefly = {"TRAINING__EPOCHS": "1", "TRAINING__WORKERS": "0"}  # how good they get is the benchmark's
-    done = run_radloop("efficiency", "--site", "local", *few, "--json", home=home, **briefly)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout)
+    found = radloop_json("efficiency", "--site", "local", *few, home=home, timeout=1200, **briefly)
     assert {(point["strategy"], point["images"]) for point in found["points"]} == {(way.title, 15) for way in WAYS}
     assert "What local images buy" in Path(found["page"]).read_text()
 

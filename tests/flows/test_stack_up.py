@@ -1,11 +1,7 @@
 """Holds `radloop up`, `status` and `down`: real servers on loopback, deployed schedules, nothing left running."""
 
-import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -13,7 +9,8 @@ import pytest
 
 from components.relabeling import label_studio_installed
 from components.settings import load_settings
-from flows._stack import free_port, program
+from flows._stack import free_port
+from tests.flows.conftest import radloop_json
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(900)]
 
@@ -27,23 +24,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         f"[reception]\nstart = true\nport = {free_port(0)}\n"
     )
     try:
-        _radloop("up", home)
+        radloop_json("up", home=home, timeout=600)
         yield home
     finally:
-        _radloop("down", home)
-
-
-def _radloop(command: str, home: Path) -> dict[str, Any]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RADLOOP_", "PREFECT_"))}
-    words = [program("radloop"), command, "--home", str(home), "--json"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False, env=clean)
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+        radloop_json("down", home=home, timeout=600)
 
 
 def test_every_server_runs_and_listens_on_loopback_alone(home: Path) -> None:
-    servers = {server["server"]: server for server in _radloop("status", home)["servers"]}
+    servers = {server["server"]: server for server in radloop_json("status", home=home, timeout=600)["servers"]}
     expected = {"prefect", "worker", "mlflow", "service", "listener"} | (
         {"label-studio"} if label_studio_installed() else set()
     )
@@ -93,6 +81,6 @@ def test_a_service_without_a_champion_says_so_and_asks_for_its_token(home: Path)
 
 
 def test_up_again_changes_nothing(home: Path) -> None:
-    before = _radloop("status", home)
-    _radloop("up", home)
-    assert _radloop("status", home) == before
+    before = radloop_json("status", home=home, timeout=600)
+    radloop_json("up", home=home, timeout=600)
+    assert radloop_json("status", home=home, timeout=600) == before
