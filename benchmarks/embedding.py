@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 from upath import UPath
 
 from benchmarks._table import machine, markdown, ratio, side_by_side
 from benchmarks._trained import grainy_picture
+from components.imaging import to_png
 from components.models import ModelConfig, StudyNet, load_model, prepare, save_model
 from components.settings import Architecture, ModelSettings, TrainingSettings
 from components.training import Embedding, embed_images
@@ -37,7 +37,7 @@ class _Case:
 
 
 _CASES = (
-    _Case("SoloNet as published, 224 px of 512", _PUBLISHED, 224, 512, 192),
+    _Case("SoloNet as published, 224 px of 512", _PUBLISHED, 224, 512, 384),
     _Case("DenseNet-121, 224 px of 512", (Architecture.DENSENET121,), 224, 512, 384),
     _Case("MobileNetV2, 512 px", (Architecture.MOBILENETV2,), 512, 512, 384),
     _Case("MobileNetV2, 224 px of 512", (Architecture.MOBILENETV2,), 224, 512, 1536),
@@ -72,7 +72,7 @@ def _store(folder: Path, case: _Case) -> tuple[UPath, pd.DataFrame, torch.Tensor
     folder.mkdir()
     pictures = [grainy_picture(rng, case.stored) for _ in range(case.images)]
     for number, pixels in enumerate(pictures):
-        Image.fromarray(pixels).save(folder / f"{number}.png")
+        (folder / f"{number}.png").write_bytes(to_png(pixels))
     names = [str(number) for number in range(case.images)]
     table = pd.DataFrame({"image": names, "study": names, "patient": names, "view": "PA"})
     return store, table.assign(input_key=table["image"] + ".png"), torch.from_numpy(np.stack(pictures))

@@ -1,17 +1,15 @@
 """What a worker does with one published picture: read it, make a model's input of it, write that aside."""
 
 import hashlib
-import io
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from components.datasets._published import LeftOut, PublishedImage
 from components.deidentify import attribute_text, quiet_dicom, whole_years
 from components.errors import RadloopError, RefusedInputError
-from components.imaging import PixelReason, read_picture, read_pixels, to_input
+from components.imaging import PixelReason, read_picture, read_pixels, to_input, to_png
 from components.intake import Staged, Staging, read_dicom
 from components.settings import ImagingSettings
 
@@ -80,9 +78,7 @@ def packed(workshop: Workshop, job: Job) -> Packed | RefusedInputError | None:
         return RefusedInputError(PixelReason.UNREADABLE_PIXELS, f"The picture cannot be read ({type(error).__name__}).")
     settings = workshop.imaging
     picture = to_input(read.grey, size=settings.size, crop_borders=settings.crop_borders, fit=settings.fit)
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="png", compress_level=1)
-    content = buffer.getvalue()
+    content = to_png(picture)
     return Packed(
         picture=workshop.staging.stage(job.key, content),
         rows=read.grey.shape[0],

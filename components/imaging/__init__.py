@@ -5,6 +5,7 @@ from components.imaging._grey import PixelWarning
 from components.imaging._input import PREPROCESSING_VERSION, to_input
 from components.imaging._picture import read_picture
 from components.imaging._pixels import Radiograph, read_pixels, read_radiograph
+from components.imaging._png import to_png
 from components.imaging._reasons import PixelReason
 from components.imaging._shape import pixel_shape
 
@@ -19,4 +20,5 @@ __all__ = [
     "read_pixels",
     "read_radiograph",
     "to_input",
+    "to_png",
 ]

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import pydicom
-from PIL import Image
 from pydicom import Dataset
 
 from components.catalog import ImageRecord, StudyRecord
@@ -24,7 +23,7 @@ from components.deidentify import (
     whole_years,
 )
 from components.errors import RadloopError
-from components.imaging import PixelWarning, pixel_shape, to_input
+from components.imaging import PixelWarning, pixel_shape, to_input, to_png
 from components.intake._cleaning import without_text
 from components.intake._message import moment_of
 from components.intake._read import MAX_BYTES, read_dicom
@@ -96,14 +95,12 @@ def _prepared(ds: Dataset, tools: ImageTools, known: Container[str]) -> Prepared
     settings = tools.imaging
     radiograph = without_text(ds, safe.dataset, tools.deidentify)
     picture = to_input(radiograph.grey, size=settings.size, crop_borders=settings.crop_borders, fit=settings.fit)
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="png", compress_level=1)
     content = _written(safe.dataset)
     return PreparedImage(
         study=_study_record(ds, safe, tools.site),
         image=_image_record(ds, safe, content),
         dicom=content,
-        picture=buffer.getvalue(),
+        picture=to_png(picture),
         identity=identity,
         names=safe.names,
         identifiers=safe.identifiers,
