@@ -98,11 +98,6 @@ def hidden_from_front(finding: Finding, place: Place) -> bool:
     return finding in _HIDES and place.depth > _DEEP and place.level > _LOW
 
 
-def seen_from_front(drawn: Mapping[Finding, Place]) -> Mapping[Finding, Place]:
-    """The findings without those that only a lateral view can show."""
-    return {finding: place for finding, place in drawn.items() if not hidden_from_front(finding, place)}
-
-
 def draw_disease(rates: Mapping[Finding, float], *, healthy: float, before: Disease | None, key: str) -> Disease:
     """A patient's findings on one day: some stay from the study before, others are new at the site's `rates`."""
     rng = stream(key, "disease")

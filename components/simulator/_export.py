@@ -30,6 +30,7 @@ TRUTH_COLUMNS = (
     "view",
     "date",
     *(finding.value for finding in FINDINGS),
+    "lateral_only",
 )
 IDENTITY_COLUMNS = ("person", "role", "kind", "marker")
 
@@ -77,8 +78,19 @@ class Export:
         if isinstance(error, OSError):
             raise _unwritten(error) from None
 
-    def add_study(self, study: StudyFacts, labels: Mapping[Finding, int], *, site: str, key: str) -> None:
-        """Lists a study's truth (a finding not in `labels` stays empty), its numbers and its patient's identity."""
+    def add_study(
+        self,
+        study: StudyFacts,
+        labels: Mapping[Finding, int],
+        *,
+        site: str,
+        key: str,
+        lateral_only: Iterable[Finding] = (),
+    ) -> None:
+        """Lists a study's truth, its numbers and its patient's identity.
+
+        A finding not in `labels` stays empty; `lateral_only` are those that the frontal image does not show.
+        """
         patient = study.patient
         self._counts["studies"] += 1
         if patient.patient_id not in self._patients:
@@ -97,6 +109,7 @@ class Export:
                 "view": study.views[0],
                 "date": study.when.date().isoformat(),
                 **{finding.value: labels.get(finding, "") for finding in FINDINGS},
+                "lateral_only": " ".join(lateral_only),
             }
         )
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from components.findings import Finding
 from components.simulator._body import Build, build_of
 from components.simulator._canvas import Plane
 from components.simulator._chance import happens, pick, stream, weighted
-from components.simulator._disease import Disease, draw_disease, seen_from_front
+from components.simulator._disease import Disease, draw_disease, hidden_from_front
 from components.simulator._export import Export, HospitalSummary
 from components.simulator._headers import StudyFacts
 from components.simulator._identities import Hospital, hospital_of, patient_of
@@ -39,6 +40,13 @@ class Visit:
     disease: Disease
     key: str
 
+    @property
+    def lateral_only(self) -> tuple[Finding, ...]:
+        """What only the lateral shows; without one the frontal shows all, as nobody could have reported it."""
+        if Projection.LATERAL not in self.facts.views:
+            return ()
+        return tuple(finding for finding, place in self.disease.drawn.items() if hidden_from_front(finding, place))
+
 
 def write_hospital(  # noqa: PLR0913  the command line's options
     out: Path,
@@ -62,7 +70,9 @@ def write_hospital(  # noqa: PLR0913  the command line's options
     at_least(_SMALLEST, size=size)
     with Export(out, hospital_of(seed, site)) as export:
         for number, visit in enumerate(_visits(studies, seed=seed, site=site, hospital=export.hospital), 1):
-            export.add_study(visit.facts, visit.disease.labels, site=site, key=visit.key)
+            export.add_study(
+                visit.facts, visit.disease.labels, site=site, key=visit.key, lateral_only=visit.lateral_only
+            )
             for view in visit.facts.views:
                 export.add_image(visit.facts, view, _picture(visit, view, look=LOOKS[site], size=size), key=visit.key)
             _report(export, visit)
@@ -114,9 +124,8 @@ def _picture(visit: Visit, view: Projection, *, look: Look, size: int) -> Plane:
     drawn = visit.disease.drawn
     if view is Projection.LATERAL:
         return lateral_view(visit.build, drawn, look=look, shape=shape, rng=rng)
-    if Projection.LATERAL in visit.facts.views:  # without one nobody could have reported what it alone shows
-        drawn = seen_from_front(drawn)
-    return frontal_view(visit.build, drawn, look=look, antero_posterior=view is Projection.AP, shape=shape, rng=rng)
+    seen = {finding: place for finding, place in drawn.items() if finding not in visit.lateral_only}
+    return frontal_view(visit.build, seen, look=look, antero_posterior=view is Projection.AP, shape=shape, rng=rng)
 
 
 def _report(export: Export, visit: Visit) -> None:

@@ -54,6 +54,15 @@ def test_more_studies_begin_with_the_same_ones(write):
     assert truth(many)[:3] == truth(few)
 
 
+def test_the_truth_names_what_only_the_lateral_shows_where_there_is_one(hospital):
+    pictures = Counter(file.parent.name for file in (hospital / "export").rglob("*.dcm"))
+    hidden = {row["accession"]: row["lateral_only"].split() for row in truth(hospital)}
+    assert {len(findings) for findings in hidden.values()} >= {0, 1}
+    assert all(pictures[accession] == 2 for accession, findings in hidden.items() if findings)
+    present = {row["accession"]: {name for name in FINDINGS if row[name] == "1"} for row in truth(hospital)}
+    assert all(present[accession] >= set(findings) for accession, findings in hidden.items())
+
+
 def test_a_patient_comes_one_to_three_times_over_months(hospital):
     visits = Counter(row["patient_id"] for row in truth(hospital))
     assert set(visits.values()) == {1, 2, 3}

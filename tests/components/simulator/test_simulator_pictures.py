@@ -11,7 +11,7 @@ from components.simulator import Site
 from components.simulator._body import build_of
 from components.simulator._chance import stream
 from components.simulator._disease import Disease, Place, draw_disease
-from components.simulator._hospital import _picture
+from components.simulator._hospital import Visit, _picture
 from components.simulator._look import LOOKS
 from components.simulator._views import frontal_view, lateral_view
 from components.simulator._words import Projection
@@ -62,7 +62,7 @@ def test_what_lies_behind_heart_or_dome_is_left_to_the_lateral_view_where_there_
     two, one = (Projection.PA, Projection.LATERAL), (Projection.PA,)
 
     def seen(view, views, drawn):
-        visit = SimpleNamespace(
+        visit = Visit(
             key="x", build=build_of("x", female=False), disease=Disease(drawn=drawn), facts=SimpleNamespace(views=views)
         )
         return _picture(visit, view, look=LOOKS[Site.LOCAL], size=128)
