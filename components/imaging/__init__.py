@@ -5,7 +5,7 @@ from components.imaging._grey import PixelWarning
 from components.imaging._input import PREPROCESSING_VERSION, to_input
 from components.imaging._picture import read_picture
 from components.imaging._pixels import Radiograph, read_pixels, read_radiograph
-from components.imaging._png import to_png
+from components.imaging._png import from_png, to_png
 from components.imaging._reasons import PixelReason
 from components.imaging._shape import pixel_shape
 
@@ -15,6 +15,7 @@ __all__ = [
     "PixelReason",
     "PixelWarning",
     "Radiograph",
+    "from_png",
     "pixel_shape",
     "read_picture",
     "read_pixels",
