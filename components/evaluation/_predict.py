@@ -30,11 +30,11 @@ def predict(
     Returns:
         Index study, the 14 findings as columns, float64 0..1, sorted by study.
     """
-    cases = snapshot.cases(side)
+    from components.models import for_inference, kept_memory
+
+    cases, model = snapshot.cases(side), for_inference(model)
     values = np.empty((len(cases), len(FINDINGS)))
     done = 0
-    from components.models import kept_memory
-
     with kept_memory():
         for batch in _batches(cases, batch_size, pairs=model.duo is not None):
             chosen = cases.iloc[batch]

@@ -124,7 +124,7 @@ def write_bundle(  # noqa: PLR0913  what a bundle records
 
 
 def _fill(folder: Path, model_dir: Path, record: BundleRecord) -> None:
-    from components.models import load_model
+    from components.models import for_inference, load_model
 
     for name in ("config.json", "weights.safetensors"):
         if not (model_dir / name).is_file():
@@ -132,7 +132,7 @@ def _fill(folder: Path, model_dir: Path, record: BundleRecord) -> None:
         shutil.copyfile(model_dir / name, folder / name)
     (folder / RECORD).write_text(record.model_dump_json(indent=1))
     size = record.preprocessing.size
-    given = _probabilities(load_model(folder), seeds=_CHECKED_SEEDS, size=size)
+    given = _probabilities(for_inference(load_model(folder)), seeds=_CHECKED_SEEDS, size=size)
     check = _SelfCheck(size=size, seeds=_CHECKED_SEEDS, probabilities=tuple(map(tuple, given.tolist())))
     (folder / SELF_CHECK).write_text(check.model_dump_json(indent=1))
 
@@ -155,11 +155,11 @@ def check_bundle(folder: Path, model: "StudyNet | None" = None) -> None:
     Raises:
         ModelError: a probability is off by more than the tolerance, or the bundle is not whole.
     """
-    from components.models import load_model
+    from components.models import for_inference, load_model
 
     read_bundle(folder)
     check = _parsed(_SelfCheck, folder / SELF_CHECK)
-    given = _probabilities(model or load_model(folder), seeds=check.seeds, size=check.size)
+    given = _probabilities(model or for_inference(load_model(folder)), seeds=check.seeds, size=check.size)
     expected = np.asarray(check.probabilities)
     if expected.shape != given.shape:
         raise ModelError("The bundle's self-check is for another number of pictures or findings.")

@@ -116,7 +116,7 @@ def load_bundle(folder: Path, version: str) -> Bundle:
     Raises:
         ModelError: a damaged bundle, other probabilities, or pictures prepared another way than this program does.
     """
-    from components.models import load_model
+    from components.models import for_inference, load_model
 
     record = read_bundle(folder)
     if record.preprocessing.version != PREPROCESSING_VERSION:
@@ -124,7 +124,7 @@ def load_bundle(folder: Path, version: str) -> Bundle:
             f"Model version {version} wants preprocessing {record.preprocessing.version}, this program does "
             f"{PREPROCESSING_VERSION}; train it anew, or serve it with the program that trained it."
         )
-    model = load_model(folder)
+    model = for_inference(load_model(folder))
     check_bundle(folder, model)
     return Bundle(version, record, model)
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from components.datasets import Snapshot
 from components.findings import FINDINGS
-from components.models import DuoNet, SoloNet, StudyNet, prepare
+from components.models import DuoNet, SoloNet, StudyNet, for_inference, prepare
 from components.settings import AugmentationSettings
 from components.training._augment import augment, draw
 
 _BATCH = 32  # pictures through the backbones at once: more gain nothing on CPUs, and a GPU is full
-_LAYOUT = torch.channels_last  # convolutions are faster with it on CPUs and GPUs alike
 _NONE = AugmentationSettings()
 _SEES = {SoloNet: ("row",), DuoNet: ("row", "lateral")}
 
@@ -90,7 +89,7 @@ def _seen(  # noqa: PLR0913  what is seen, and how
     seed: int = 0,
 ) -> Iterator[list[torch.Tensor]]:
     """The members' features of one batch after another, float32 [B, D]; all cases, then all again, varied."""
-    part.to(memory_format=_LAYOUT)  # type: ignore[call-overload]  # torch's types lack it
+    part = for_inference(part)
     device, size = next(part.parameters()).device, part.config.image_size
     black = float(prepare(torch.zeros(1, 1, 1, dtype=torch.uint8), 1))
     draws = torch.Generator().manual_seed(seed)
@@ -103,7 +102,7 @@ def _seen(  # noqa: PLR0913  what is seen, and how
                 inputs = [
                     augment(each, draw(len(each), 1, draws)[:, 0], settings=variation, black=black) for each in inputs
                 ]
-            yield [each.float() for each in part.features(*(each.contiguous(memory_format=_LAYOUT) for each in inputs))]
+            yield [each.float() for each in part.features(*inputs)]
 
 
 def _columns(cases: pd.DataFrame, kind: str, part: SoloNet | DuoNet) -> torch.Tensor:

@@ -18,7 +18,7 @@ from upath import UPath
 from components.catalog import View
 from components.cluster import ray_session
 from components.datasets import decode
-from components.models import load_model, prepare
+from components.models import for_inference, load_model, prepare
 from components.settings import TrainingSettings
 from components.training._embeddings import Embeddings, as_embedding, backbones_digest
 from components.training._run import own_torch
@@ -27,7 +27,6 @@ _BATCH = 32
 _BLOCK = 512  # images in a file: what a run that is killed loses at most, for each worker
 _AHEAD = 3  # batches that are decoded while a GPU embeds one; without a GPU both would only share the cores
 _MOST_DECODERS = 16
-_LAYOUT = torch.channels_last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +116,7 @@ class Embedder:
         self._embedding = embedding
         if embedding.settings.threads:
             torch.set_num_threads(embedding.settings.threads)
-        self._model = load_model(embedding.model_dir, embedding.device)
-        self._model.to(memory_format=_LAYOUT)  # type: ignore[call-overload]  # torch's types lack it
+        self._model = for_inference(load_model(embedding.model_dir, embedding.device))
         self._frontal = self._model.solo.backbones
         self._lateral = self._frontal if self._model.duo is None else self._model.duo.lateral
         self._members = [
@@ -164,7 +162,6 @@ class Embedder:
     @torch.inference_mode()
     def _features(self, backbones: nn.ModuleList, pictures: torch.Tensor) -> NDArray[np.float16]:
         inputs = prepare(pictures.to(self._embedding.device), self._model.config.image_size)
-        inputs = inputs.contiguous(memory_format=_LAYOUT)
         return as_embedding([backbone(inputs) for backbone in backbones])
 
 
