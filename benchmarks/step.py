@@ -29,7 +29,7 @@ from components.training._run import own_torch
 from components.training._task import Task
 
 _STORED, _SEEN = 512, 224  # a hospital's pictures; what the network takes
-_IMAGES, _ROUNDS, _WORKERS = 160, 3, 2
+_IMAGES, _ROUNDS, _WORKERS = 160, 9, 2
 _PLAIN = "plain PyTorch loop, float32"
 
 
