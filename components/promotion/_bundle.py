@@ -150,7 +150,7 @@ def check_bundle(folder: Path, model: "StudyNet | None" = None) -> None:
 
     Args:
         folder: the bundle.
-        model: the model as loaded from it, where the caller holds it already.
+        model: the model as it will answer, where the caller has loaded it already.
 
     Raises:
         ModelError: a probability is off by more than the tolerance, or the bundle is not whole.

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from components.evaluation import grad_cams
-from components.findings import Finding
+from components.findings import FINDINGS
 from components.models import ModelConfig, StudyNet, for_inference, prepare
 from components.settings import Architecture
 
@@ -53,19 +53,24 @@ def test_folded_networks_see_the_same(architecture: Architecture, left: int) -> 
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_with_two_views_and_in_explanations_nothing_changes() -> None:
-    model = _trained(Architecture.MOBILENETV2, duo=True)
+@pytest.mark.parametrize(
+    ("architecture", "most"),
+    # In this DenseNet one ReLU stands at its kink, where rounding turns its gradient on or off: one step of grey.
+    [(Architecture.MOBILENETV2, 1e-3), (Architecture.RESNEXT50, 1e-3), (Architecture.DENSENET121, 1 / 255)],
+)
+def test_with_two_views_and_in_explanations_nothing_changes(architecture: Architecture, most: float) -> None:
+    model = _trained(architecture, duo=True)
     answering = for_inference(model)
     frontal, lateral = _pictures(4)[:2], _pictures(4)[2:]
     seen = [prepare(torch.from_numpy(pictures), _SIZE) for pictures in (frontal, lateral)]
     with torch.inference_mode():
         assert torch.allclose(answering.probabilities(*seen), model.probabilities(*seen), atol=1e-4)
-    expected, given = (grad_cams(each, frontal, (Finding.EDEMA,), lateral=lateral) for each in (model, answering))
+    expected, given = (grad_cams(each, frontal, FINDINGS, lateral=lateral) for each in (model, answering))
     assert expected.frontal.max() == 1
-    assert np.allclose(given.frontal, expected.frontal, atol=1e-3)
+    assert np.allclose(given.frontal, expected.frontal, atol=most)
     assert expected.lateral is not None
     assert given.lateral is not None
-    assert np.allclose(given.lateral, expected.lateral, atol=1e-3)
+    assert np.allclose(given.lateral, expected.lateral, atol=most)
 
 
 def test_a_network_in_training_answers_as_a_trained_one() -> None:
